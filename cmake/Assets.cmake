@@ -1,0 +1,17 @@
+# Puts the page's assets (ECharts, our style sheet, our script) into the library with the assembler's .incbin, so that
+# the binary carries all a report needs and a page opens with no network. base/page.cpp names the symbols.
+function(tamis_embed_assets target)
+  set(source ${CMAKE_BINARY_DIR}/assets.S)
+  set(text ".section .note.GNU-stack,\"\",%progbits\n.section .rodata\n")
+  while(ARGN)
+    list(POP_FRONT ARGN symbol path)
+    if(NOT EXISTS ${path})
+      message(FATAL_ERROR "${path} is missing: run tools/setup.sh")
+    endif()
+    string(APPEND text ".global ${symbol}\n.global ${symbol}_end\n${symbol}:\n.incbin \"${path}\"\n${symbol}_end:\n.byte 0\n")
+    list(APPEND paths ${path})
+  endwhile()
+  file(GENERATE OUTPUT ${source} CONTENT "${text}")
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${paths}")
+  target_sources(${target} PRIVATE ${source})
+endfunction()

@@ -1,0 +1,26 @@
+# Finds Apache Arrow C++ with Parquet and makes the target Arrow::wheel. An installed Arrow CMake package comes first;
+# otherwise the headers and libraries that the pyarrow wheel in .venv carries. The wheel has versioned library names
+# only (libarrow.so.2600), so they are linked by file name.
+find_package(Arrow QUIET CONFIG)
+find_package(Parquet QUIET CONFIG)
+if(Arrow_FOUND AND Parquet_FOUND)
+  add_library(Arrow::wheel INTERFACE IMPORTED)
+  target_link_libraries(Arrow::wheel INTERFACE Arrow::arrow_shared Parquet::parquet_shared)
+  set(ArrowWheel_LOCATION ${Arrow_DIR})
+else()
+  file(GLOB wheels ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/pyarrow)
+  find_path(ArrowWheel_LOCATION include/arrow/api.h HINTS ${ArrowWheel_ROOT} ${wheels} NO_DEFAULT_PATH)
+  if(ArrowWheel_LOCATION)
+    file(GLOB arrow_library ${ArrowWheel_LOCATION}/libarrow.so.[0-9]*)
+    file(GLOB parquet_library ${ArrowWheel_LOCATION}/libparquet.so.[0-9]*)
+    list(GET arrow_library 0 arrow_library)
+    list(GET parquet_library 0 parquet_library)
+    add_library(Arrow::wheel INTERFACE IMPORTED)
+    target_include_directories(Arrow::wheel SYSTEM INTERFACE ${ArrowWheel_LOCATION}/include)
+    target_link_libraries(Arrow::wheel INTERFACE ${arrow_library} ${parquet_library})
+    target_link_options(Arrow::wheel INTERFACE LINKER:-rpath,${ArrowWheel_LOCATION})
+  endif()
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(ArrowWheel REQUIRED_VARS ArrowWheel_LOCATION
+  REASON_FAILURE_MESSAGE "no Arrow CMake package and no pyarrow wheel in .venv: run tools/setup.sh")

@@ -1,0 +1,15 @@
+# Finds utf8proc, which Debian ships without a CMake package, and makes the target Utf8proc::utf8proc.
+find_path(Utf8proc_INCLUDE utf8proc.h)
+find_library(Utf8proc_LIBRARY utf8proc)
+if(Utf8proc_INCLUDE)
+  file(STRINGS ${Utf8proc_INCLUDE}/utf8proc.h parts REGEX "#define UTF8PROC_VERSION_(MAJOR|MINOR|PATCH) [0-9]+")
+  string(REGEX REPLACE "[^;]* ([0-9]+)" "\\1" parts "${parts}")
+  string(REPLACE ";" "." Utf8proc_VERSION "${parts}")
+endif()
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Utf8proc REQUIRED_VARS Utf8proc_LIBRARY Utf8proc_INCLUDE VERSION_VAR Utf8proc_VERSION)
+if(Utf8proc_FOUND)
+  add_library(Utf8proc::utf8proc UNKNOWN IMPORTED)
+  set_target_properties(Utf8proc::utf8proc PROPERTIES
+    IMPORTED_LOCATION ${Utf8proc_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${Utf8proc_INCLUDE})
+endif()

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <mutex>
+#include <string>
+
+namespace tamis {
+
+/// How far long work has come: a label, steps done of a total, rate and time left. The library reports through this
+/// and never prints by itself; the default-made object says nothing. Thread-safe.
+class Progress {
+ public:
+  enum class Style { silent, bar, lines };
+
+  Progress() = default;
+  /// `bar` redraws one line in place (for a terminal); `lines` writes at most one line every ten seconds.
+  /// `out` must outlive this object.
+  Progress(std::ostream& out, Style style) : out_(&out), style_(style) {}
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// Starts a piece of work of `total` steps (0: unknown); ends the one before it.
+  void begin(std::string label, std::uint64_t total);
+  /// So many more steps are done.
+  void advance(std::uint64_t steps = 1);
+  /// Ends the piece of work and leaves one line that says what was done in which time.
+  void end();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void draw(bool last);
+
+  std::ostream* out_ = nullptr;
+  Style style_ = Style::silent;
+  std::mutex guard_;
+  std::string label_;
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 0;
+  bool running_ = false;
+  Clock::time_point begun_;
+  Clock::time_point drawn_;
+};
+
+}  // namespace tamis

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tamis/base/progress.h"
+#include "tamis/data/ranker.h"
+#include "tamis/data/splits.h"
+#include "tamis/data/user_values.h"
+#include "tamis/evidence/metrics/ranking.h"
+
+namespace tamis::replay {
+
+/// Gives the candidate fitted on what was known before `until`.
+using Fit = std::function<data::Fitted(data::Time until)>;
+
+/// One step of a replay (a day, or as long as the plan says).
+struct Step {
+  data::Time from = 0;  ///< fitted on what was known before this
+  std::uint64_t questions = 0;
+  std::uint64_t users = 0;
+  std::uint64_t cold = 0;       ///< questions of users with no history then, served by the fallback
+  std::optional<double> value;  ///< mean over users of the deciding metric; nullopt if no user could be measured
+};
+
+struct Result {
+  std::vector<data::UserValues> per_user;  ///< [metrics.size()], the mean over the user's questions
+  std::vector<Step> steps;
+  std::uint64_t unmeasured = 0;  ///< questions on which the deciding metric is undefined
+};
+
+/// The questions of one step, asked once and shared by every candidate.
+struct StepQuestions {
+  data::Time from = 0;
+  data::Questions questions;
+};
+
+/// Cuts [from, until) into steps of `step` microseconds (the last one may be shorter) and gathers each one's questions.
+/// One step over the whole span is a plain holdout.
+std::vector<StepQuestions> steps(const data::EventLog& log, data::Time from, data::Time until, data::Time step);
+
+/// Day by day: fits on what was known before the step, scores the step's questions with the user's history as known at
+/// the question's time. metrics[0] decides. `catalogue` is what
+/// there is to choose from when a question has no list; the user's own earlier clicks are taken out of it, except those
+/// clicked again in the question (an item clicked must be there to be found). Parallel over
+/// questions; the result does not depend on the number of threads.
+/// Throws invalid_argument if `metrics` is empty.
+Result daily(std::span<const StepQuestions> steps, const Fit& fit, const data::Histories& histories, std::size_t users,
+             std::span<const data::Index> catalogue, std::span<const metrics::Metric> metrics, metrics::Ties ties,
+             Progress& progress);
+
+}  // namespace tamis::replay

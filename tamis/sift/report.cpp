@@ -1,0 +1,1 @@
+#include "tamis/sift/report.h"
