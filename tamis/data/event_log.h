@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -17,7 +19,7 @@ struct Row {
   std::uint16_t position = 0;  ///< rank in the list shown, from 1; 0 where the log has none
   Index request = kNone;       ///< rows shown together share it
   Time event_time = 0;         ///< when it happened
-  Time known_time = 0;         ///< when it became known; >= event_time
+  Time known_time = 0;         ///< when it became known; append() raises it to event_time if it is less
 };
 
 /// An append-only log of events in columns: about 27 bytes a row (35 where known times differ from event times).
@@ -28,7 +30,9 @@ class EventLog {
 
   void append(const Row& row);
   void reserve(std::size_t rows);
-  /// Orders rows by event time, equal times in the order appended. Every reader does this last.
+  /// Orders rows by event time, equal times in the order appended. Every reader does this last. Takes 4 bytes a row
+  /// and one column's copy of memory meanwhile; nothing if the rows are in order. Throws invalid_argument above 2^32 -
+  /// 1 rows.
   void sort_by_time();
 
   std::size_t size() const { return user_.size(); }
@@ -42,6 +46,7 @@ class EventLog {
   Time event_time(std::size_t i) const { return event_time_[i]; }
   Time known_time(std::size_t i) const { return known_time_.empty() ? event_time_[i] : known_time_[i]; }
   bool has_impressions() const { return impressions_ > 0; }
+  bool has_requests() const { return !request_.empty(); }
   bool has_positions() const { return positions_ > 0; }
   std::size_t clicks() const { return clicks_; }
 
@@ -61,13 +66,14 @@ class EventLog {
 struct Interaction {
   Index item;
   float value;
-  Time time;
+  Time time;  ///< when it happened
 };
 
 /// Every user's clicks in order of the time they became known.
 class Histories {
  public:
-  /// Clicks of the whole log; about 16 bytes each.
+  /// Clicks of the whole log, which must be sorted; 16 bytes each (24 where known times differ from event times).
+  /// Throws invalid_argument if a click's user is not below `users`.
   Histories(const EventLog& log, std::size_t users);
   /// The user's clicks with known time < before, oldest first. An unknown user has none.
   std::span<const Interaction> before(Index user, Time before) const;
@@ -75,7 +81,7 @@ class Histories {
  private:
   std::vector<std::size_t> offsets_;
   std::vector<Interaction> rows_;
-  std::vector<Time> known_;
+  std::vector<Time> known_;  // empty while every known time is the event time
 };
 
 }  // namespace tamis::data

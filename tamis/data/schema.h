@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace tamis::data {
@@ -22,7 +22,9 @@ inline constexpr Index kNone = 0xFFFFFFFFU;
 /// rating, for logs of ratings). `other`: anything else, kept and not used.
 enum class Event : std::uint8_t { impression, click, other };
 
-/// Names of users, items or requests, numbered in the order they were first met. find() and at() are thread-safe.
+/// Names of users, items or requests, numbered in the order they were first met. Each name is stored once, and
+/// references to it stay valid as more are added; about 48 bytes a name of up to 15 bytes. find() and at() are
+/// thread-safe among themselves, add() is not.
 class Names {
  public:
   /// The number of a name, given now if it is new.
@@ -33,12 +35,15 @@ class Names {
   std::size_t size() const { return names_.size(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  struct Slot {
+    std::uint32_t hash = 0;
+    Index index = kNone;  // kNone: free
   };
-  std::unordered_map<std::string, Index, Hash, std::equal_to<>> index_;
-  std::vector<std::string> names_;
+  std::size_t slot_of(std::string_view name, std::uint32_t hash) const;
+  void grow();
+
+  std::deque<std::string> names_;
+  std::vector<Slot> slots_;  // open addressing, a power of two, at most 3/4 full
 };
 
 /// "2024-01-31 13:05:00" (UTC) of a time.
