@@ -29,7 +29,8 @@ class Section {
   Section& operator=(Section&&) noexcept;
   ~Section();
 
-  /// The value or its default. Asking for a key that is not in the list, or by the wrong type, is our fault (assert).
+  /// The value or its default; 0, "", false or nothing where an optional key is absent. Asking for a key that is not in
+  /// the list, or by the wrong type, is our fault (assert).
   std::int64_t integer(std::string_view key) const;
   double real(std::string_view key) const;
   std::string text(std::string_view key) const;
@@ -56,7 +57,7 @@ class Section {
 };
 
 /// A TOML file: sections by name, each read once against its keys. After the last one call finish().
-/// Throws runtime_error if the file is missing, invalid_argument with file and line if it is not TOML.
+/// Throws runtime_error if the file is missing or empty, invalid_argument with file and line if it is not TOML.
 class ConfigFile {
  public:
   explicit ConfigFile(const std::filesystem::path& path);

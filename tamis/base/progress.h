@@ -15,9 +15,11 @@ class Progress {
   enum class Style { silent, bar, lines };
 
   Progress() = default;
-  /// `bar` redraws one line in place (for a terminal); `lines` writes at most one line every ten seconds.
-  /// `out` must outlive this object.
-  Progress(std::ostream& out, Style style) : out_(&out), style_(style) {}
+  /// `bar` redraws one line in place (for a terminal), at most ten times a second; `lines` writes at most one line
+  /// every ten seconds: pieces of work that end sooner share a line, the last of them when this object goes. `out` must
+  /// outlive this object.
+  Progress(std::ostream& out, Style style);
+  /// Ends the work in hand.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -31,12 +33,14 @@ class Progress {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void draw(bool last);
+  void end_locked(Clock::time_point now);
+  void write_line(const std::string& text, Clock::time_point now);
 
   std::ostream* out_ = nullptr;
   Style style_ = Style::silent;
   std::mutex guard_;
   std::string label_;
+  std::string held_;  ///< what ended since the last line (style `lines`)
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
   bool running_ = false;
