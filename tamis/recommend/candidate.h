@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tamis/data/ranker.h"
+#include "tamis/recommend/text_matrix.h"
 
 namespace tamis::recommend {
 
@@ -28,13 +29,19 @@ struct Spec {
 /// made before stay valid after this object is gone.
 class Fitter {
  public:
-  Fitter(const data::EventLog& log, const data::Items& items, data::Time until);
+  /// `texts`, when given, is another fitter's texts() of the same catalogue.
+  Fitter(const data::EventLog& log, const data::Items& items, data::Time until,
+         std::shared_ptr<const TextMatrix> texts = nullptr);
+  /// Throws invalid_argument for parameters the family does not take.
   data::Fitted fit(const Spec& spec);
+  /// The catalogue's words, to hand to the next fitter; nullptr while nothing has needed them.
+  std::shared_ptr<const TextMatrix> texts() const { return texts_; }
 
  private:
   const data::EventLog& log_;
   const data::Items& items_;
   data::Time until_;
+  std::shared_ptr<const TextMatrix> texts_;
   std::vector<std::pair<Spec, data::Fitted>> done_;
 };
 

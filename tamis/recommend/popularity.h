@@ -15,6 +15,9 @@ class Popularity : public data::Ranker {
   void fit(const data::EventLog& log, const data::Items& items, data::Time until) override;
   bool score(const data::Request& request, std::span<float> scores) const override;
 
+  /// What score() gives an item; 0 for one the catalogue lacked.
+  float weight(data::Index item) const { return item < weight_.size() ? weight_[item] : 0.0F; }
+
  private:
   data::Time half_life_;
   std::vector<float> weight_;  // [items]
