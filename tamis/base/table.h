@@ -9,32 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tamis/base/quarantine.h"
+
 namespace tamis {
-
-/// Rows that could not be read: counted, and written to a file once it is named; never dropped in silence.
-/// The file is TSV with a header `file line reason text` (tabs and line ends in `text` are escaped as \t, \n, \\).
-class Quarantine {
- public:
-  /// Keeps the rows in memory (the first 10,000; all are counted).
-  Quarantine() = default;
-
-  void add(std::string_view file, std::uint64_t line, std::string_view reason, std::string_view text);
-  std::uint64_t count() const { return count_; }
-  /// Writes quarantine.tsv atomically; does nothing when no row was added.
-  void write(const std::filesystem::path& path) const;
-  /// Throws runtime_error if count() > max_bad * rows_read: names the first row and its reason.
-  void check(std::uint64_t rows_read, double max_bad) const;
-
- private:
-  struct Row {
-    std::string file;
-    std::uint64_t line;
-    std::string reason;
-    std::string text;
-  };
-  std::uint64_t count_ = 0;
-  std::vector<Row> rows_;
-};
 
 /// A file that was read, for the `inputs` of a result.
 struct InputFile {
@@ -46,12 +23,17 @@ struct InputFile {
 
 enum class TableFormat { parquet, csv, tsv };
 
-/// The format by extension (.parquet, .csv, .tsv, .txt as TSV; .gz and .zst are stripped first), or nullopt.
+/// The format by extension in any case (.parquet, .csv, .tsv, .txt as TSV; .gz and .zst are stripped first), or
+/// nullopt.
 std::optional<TableFormat> table_format(const std::filesystem::path& path);
 
-enum class ColumnType { text, integer, real };
+/// What a column is read as. `time` leaves the unit to the caller: see Column.
+enum class ColumnType { text, integer, real, time };
 
-/// One column of a batch. Only the vector of its type is filled. `valid` is false where the cell was empty or null.
+/// One column of a batch. Only the vector of its type is filled. `valid` is false where the cell was empty, null or NaN
+/// (its value is then "" or 0). The type is the one requested, except for `time`: then it tells what the table holds:
+/// `time`, a Parquet timestamp or date (`integer` holds microseconds since 1970 UTC); `integer` or `real`, a Parquet
+/// number without a unit; `text`, anything else, as written.
 struct Column {
   ColumnType type = ColumnType::text;
   std::vector<std::string_view> text;  ///< points into the batch; dies with it
@@ -73,12 +55,16 @@ struct TableOptions {
   std::uint64_t batch_rows = 65536;
 };
 
-/// Streams a table, batch by batch, in bounded memory. Parquet, CSV (RFC 4180 quotes) and TSV (no quotes: a quote is a
-/// character), plain or compressed (.gz, .zst); "-" is standard input as TSV. Timestamps and dates in Parquet arrive as
-/// integers in microseconds since 1970 UTC. A row with too few or too many fields, a number that is not one, or bytes
-/// that are not UTF-8 goes to the quarantine with its line (Parquet: row number from 1) and is left out of the batch.
-/// Throws runtime_error for a missing, empty, truncated or mislabelled file, invalid_argument for an unknown extension
-/// or a required column that the table lacks (naming those it has). Not thread-safe.
+/// Streams a table, batch by batch, in bounded memory (docs/formats/table.md has the details). Parquet, CSV (RFC 4180
+/// quotes) and TSV (no quotes: a quote is a character), plain or compressed (.gz, .zst; not Parquet, which compresses
+/// inside); "-" is standard input as TSV. A UTF-8 byte order mark is skipped, lines end in LF or CRLF, the last may
+/// lack its end, and blank lines are no rows where a table has several columns. Requested as integers, Parquet
+/// timestamps and dates arrive in microseconds since 1970 UTC; requested as text, numbers and times are written out. A
+/// row with too few or too many fields, a number that is not one (or not finite), or bytes that are not UTF-8 goes to
+/// the quarantine with its line (Parquet: row number from 1) and is left out of the batch.
+/// Throws runtime_error for a missing, empty, truncated or mislabelled file, or one whose header names two columns the
+/// same; invalid_argument for an unknown extension, a column of lists or structs, or a required column that the table
+/// lacks (naming those it has). Not thread-safe.
 class TableReader {
  public:
   TableReader(std::filesystem::path path, std::vector<ColumnRequest> columns, TableOptions options,
@@ -95,6 +81,9 @@ class TableReader {
   const InputFile& input() const;
   /// Names in the table's header (numbers from 1 when it has none).
   const std::vector<std::string>& names() const;
+  /// About how many rows the table holds, to reserve room: exact for Parquet, reckoned from the bytes of the rows so
+  /// far for plain text, 0 where nothing is known. A corrupt file may give any number.
+  std::uint64_t expected_rows() const;
 
  private:
   struct Inside;
@@ -103,7 +92,8 @@ class TableReader {
 
 /// Reads a text file line by line, decompressing .gz and .zst by extension; `line` excludes the line end (LF or CRLF).
 /// For formats that are not tables (`|` and `::` separators). Returns what was read (rows = lines). Throws
-/// runtime_error for a missing, empty, truncated or mislabelled file.
+/// runtime_error for a missing, empty, truncated or mislabelled file. Bytes pass as they are, but for NUL, which no
+/// text file holds.
 InputFile read_lines(const std::filesystem::path& path,
                      const std::function<void(std::uint64_t number, std::string_view line)>& line);
 
@@ -115,7 +105,9 @@ struct OutputColumn {
   std::vector<double> real;  ///< NaN is written as null (Parquet) or an empty cell
 };
 
-/// Writes a table atomically in the format of the path's extension (compressed by .gz or .zst).
+/// Writes a table atomically in the format of the path's extension (compressed by .gz or .zst; Parquet inside, by
+/// Snappy). Throws invalid_argument for an unknown extension, columns of unequal lengths or equal names, or a tab or
+/// line end in a cell of a TSV, which has no quotes; runtime_error where the disk refuses.
 void write_table(const std::filesystem::path& path, const std::vector<OutputColumn>& columns);
 
 }  // namespace tamis
