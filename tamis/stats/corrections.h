@@ -16,7 +16,8 @@ std::vector<double> adjust(std::span<const double> p, Correction correction);
 /// `alpha`: an interval excludes 0 exactly when its adjusted p-value is < alpha. none: alpha. Holm: the step-down
 /// levels alpha / (m - i) of the i-th smallest p (from 0), the level of the first test not rejected for all after it.
 /// Benjamini-Hochberg: R alpha / m for all, R rejections (at least 1): Benjamini & Yekutieli 2005 (false coverage
-/// rate).
+/// rate). Equal p-values are taken in input order. Throws invalid_argument for a p outside [0, 1] or an alpha outside
+/// (0, 1).
 std::vector<double> interval_levels(std::span<const double> p, Correction correction, double alpha);
 
 }  // namespace tamis::stats

@@ -22,17 +22,19 @@ struct Interval {
 };
 
 /// Welch's unequal-variances t-test of mean(a) - mean(b). Degrees of freedom: Welch-Satterthwaite (Welch 1947).
-/// Throws invalid_argument if a side has fewer than two values.
+/// Throws invalid_argument if a side has fewer than two values or one that is not finite.
 TestResult welch(const Summary& a, const Summary& b);
 
-/// One-sample t-test of mean(a) against 0 (for paired differences). Throws invalid_argument for fewer than two values.
+/// One-sample t-test of mean(a) against 0 (for paired differences). Throws invalid_argument as welch does.
 TestResult one_sample(const Summary& a);
 
-/// estimate ± t_{1 - alpha/2, degrees} * standard_error. alpha in (0, 1).
+/// estimate ± t_{1 - alpha/2, degrees} * standard_error; the estimate alone when the standard error is 0. It leaves
+/// out 0 exactly when test.p < alpha. Throws invalid_argument unless alpha is in (0, 1).
 Interval interval(const TestResult& test, double alpha);
 
 /// Pearson's chi-squared test that counts follow the given shares (> 0, any scale): the p-value. Used as the check for
-/// a sample-ratio mismatch. Throws invalid_argument for fewer than two counts or unequal lengths. 1 if all are zero.
+/// a sample-ratio mismatch. 1 if all counts are zero. Throws invalid_argument for fewer than two counts, unequal
+/// lengths or a share that is not > 0.
 double chi_squared_p(std::span<const std::uint64_t> counts, std::span<const double> shares);
 
 }  // namespace tamis::stats
