@@ -1,0 +1,67 @@
+# make            what building takes, if it is not there; then build/release/tamis
+# make demo       the demo: thirty candidates, one report
+# make test       every test but the slow ones, in release and under the sanitizers
+# make verify     the slow tests: calibration over many simulated worlds
+# make format     lays the source out;  make tidy  runs clang-tidy;  make clean  removes what was built
+SHELL := /bin/bash
+JOBS := $(shell nproc)
+BUILD := build/release
+.DEFAULT_GOAL := build
+.PHONY: build demo test verify clean format tidy help setup setup-test release-tests sanitize-asan sanitize-tsan FORCE
+
+help:
+	@sed -n 's/^# \(make.*\)/\1/p' Makefile
+
+setup:
+	@tools/setup.sh demo
+
+setup-test:
+	@tools/setup.sh test
+
+build: $(BUILD)/tamis
+
+$(BUILD)/tamis: setup FORCE
+	@test -f $(BUILD)/build.ninja || cmake --preset release
+	@cmake --build $(BUILD) -j $(JOBS) --target tamis
+
+# A run that was interrupted goes on; a finished one is shown again; a new binary or plan starts afresh.
+demo: out/demo.begun
+	$(BUILD)/tamis sift examples/demo.toml --out out/demo --resume
+	@echo "Report: $(CURDIR)/out/demo/report.html"
+
+out/demo.begun: $(BUILD)/tamis $(wildcard examples/*.toml)
+	@rm -rf out/demo && mkdir -p out && touch $@
+
+test: release-tests sanitize-asan sanitize-tsan
+	@python3 tools/say_skipped.py $(BUILD) build/asan build/tsan
+
+release-tests: setup-test
+	@cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build $(BUILD) -j $(JOBS)
+	@ctest --test-dir $(BUILD) -LE slow -j $(JOBS) --output-on-failure --output-junit ctest.xml --no-tests=error
+
+# The sanitizers share cores with nobody: their tests run one after the other, on two threads each.
+sanitize-asan sanitize-tsan: sanitize-%: release-tests
+	@cmake --preset $* -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build build/$* -j $(JOBS) --target tests
+	@ctest --test-dir build/$* -L sanitize --output-on-failure --output-junit ctest.xml --no-tests=error
+
+sanitize-tsan: sanitize-asan
+
+verify: setup-test
+	@cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build $(BUILD) -j $(JOBS)
+	@echo "make verify: simulated worlds by the dozen; time budget $(VERIFY_BUDGET) on two cores"
+	@ctest --test-dir $(BUILD) -L slow --verbose --no-tests=error
+
+VERIFY_BUDGET := 60 minutes
+
+format:
+	@python3 tools/check_format.py --fix
+
+tidy: setup-test
+	@cmake --preset clang -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@git ls-files 'tamis/*.cpp' 'cli/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-14 --quiet -p build/clang
+
+clean:
+	rm -rf build out
