@@ -27,7 +27,8 @@ struct Exposure {
 };
 
 /// Sample-ratio check: the p-value that the exposed users follow the planned weights. Below kSampleRatioAlpha the
-/// split is broken and no verdict may be read off.
+/// split is broken and no verdict may be read off. An arm of weight 0 may have no users (p is 0 otherwise); with one
+/// arm left p is 1. Throws invalid_argument if lengths differ or as assign does.
 inline constexpr double kSampleRatioAlpha = 0.001;
 double sample_ratio_p(std::span<const std::uint64_t> users_per_arm, std::span<const double> weights);
 

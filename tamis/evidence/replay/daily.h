@@ -20,7 +20,7 @@ using Fit = std::function<data::Fitted(data::Time until)>;
 struct Step {
   data::Time from = 0;  ///< fitted on what was known before this
   std::uint64_t questions = 0;
-  std::uint64_t users = 0;
+  std::uint64_t users = 0;      ///< distinct users who asked
   std::uint64_t cold = 0;       ///< questions of users with no history then, served by the fallback
   std::optional<double> value;  ///< mean over users of the deciding metric; nullopt if no user could be measured
 };
@@ -37,16 +37,19 @@ struct StepQuestions {
   data::Questions questions;
 };
 
-/// Cuts [from, until) into steps of `step` microseconds (the last one may be shorter) and gathers each one's questions.
-/// One step over the whole span is a plain holdout.
+/// Cuts [from, until) into steps of `step` microseconds (the last one may be shorter) and gathers each one's questions;
+/// a step without any stays in the list. What was left out over the whole span (no_click, unlisted_clicks) is counted
+/// in the first step. One step over the whole span is a plain holdout. Throws invalid_argument unless from < until and
+/// step > 0.
 std::vector<StepQuestions> steps(const data::EventLog& log, data::Time from, data::Time until, data::Time step);
 
-/// Day by day: fits on what was known before the step, scores the step's questions with the user's history as known at
-/// the question's time. metrics[0] decides. `catalogue` is what
-/// there is to choose from when a question has no list; the user's own earlier clicks are taken out of it, except those
-/// clicked again in the question (an item clicked must be there to be found). Parallel over
-/// questions; the result does not depend on the number of threads.
-/// Throws invalid_argument if `metrics` is empty.
+/// Day by day: calls `fit` once a step, in order, with the step's beginning, and scores the step's questions with the
+/// user's history as known before the question's time. metrics[0] decides. A question with a list is ranked on that
+/// list. One without is ranked on `catalogue` (distinct items) less the user's own earlier clicks, except those clicked
+/// again in the question; clicked items that the catalogue lacks are put behind it (an item clicked must be there to be
+/// found). What the user clicked is relevant, the rest is not. `progress` advances by one a question; the caller begins
+/// and ends it. Parallel over questions; the result does not depend on the number of threads.
+/// Throws invalid_argument if `metrics` is empty or `fit` gives no ranker.
 Result daily(std::span<const StepQuestions> steps, const Fit& fit, const data::Histories& histories, std::size_t users,
              std::span<const data::Index> catalogue, std::span<const metrics::Metric> metrics, metrics::Ties ties,
              Progress& progress);
