@@ -27,7 +27,6 @@ $(BUILD)/tamis: setup FORCE
 # A run that was interrupted goes on; a finished one is shown again; a new binary or plan starts afresh.
 demo: out/demo.begun
 	$(BUILD)/tamis sift examples/demo.toml --out out/demo --resume
-	@echo "Report: $(CURDIR)/out/demo/report.html"
 
 out/demo.begun: $(BUILD)/tamis $(wildcard examples/*.toml)
 	@rm -rf out/demo && mkdir -p out && touch $@
