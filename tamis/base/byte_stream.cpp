@@ -105,8 +105,10 @@ ByteStream::ByteStream(const std::filesystem::path& path) : name_(path.string())
   if (!file.ok()) fail_world(name_, "cannot be read: " + first_line(file.status().message()));
   made->file = *file;
   std::array<char, 4> start{};
-  const auto count = made->file->ReadAt(0, static_cast<std::int64_t>(start.size()), start.data());
+  const auto count = made->file->Read(static_cast<std::int64_t>(start.size()), start.data());
   if (!count.ok()) fail_world(name_, "cannot be read: " + first_line(count.status().message()));
+  const arrow::Status rewound = made->file->Seek(0);
+  if (!rewound.ok()) fail_world(name_, "cannot be read: " + first_line(rewound.message()));
   check_stored(name_, {start.data(), static_cast<std::size_t>(*count)}, packed);
   auto codec = arrow::util::Codec::Create(*packed);
   if (!codec.ok()) fail_world(name_, "cannot be decompressed: " + first_line(codec.status().message()));

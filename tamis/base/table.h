@@ -42,7 +42,7 @@ struct Column {
   std::vector<std::uint8_t> valid;
 };
 
-/// Wanted columns: by header name, or by number from 1 ("1", "2") when the table has no header.
+/// Wanted columns: by header name, or by number from 1 ("1", "2") when the table has no header; "" is in no table.
 struct ColumnRequest {
   std::string name;
   ColumnType type = ColumnType::text;

@@ -63,7 +63,8 @@ std::vector<std::size_t> find_columns(const std::string& where, const std::vecto
       fail_world(where, fmt::format("has two columns named '{}'; each name must stand once", name));
   std::vector<std::size_t> places;
   for (const ColumnRequest& request : requests) {
-    const auto found = std::find(names.begin(), names.end(), request.name);
+    // An index that pandas wrote has no name; no request means it.
+    const auto found = request.name.empty() ? names.end() : std::find(names.begin(), names.end(), request.name);
     if (found == names.end() && request.required)
       fail_caller(where, fmt::format("has no column '{}'; it has: {}", request.name, fmt::join(names, ", ")));
     places.push_back(found == names.end() ? kAbsent : static_cast<std::size_t>(found - names.begin()));

@@ -8,8 +8,10 @@
 #include <parquet/arrow/writer.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <exception>
+#include <type_traits>
 #include <unordered_set>
 
 #include "tamis/base/error.h"
@@ -155,6 +157,13 @@ class TextWriter {
     stream_->require(packed.status(), path_);
     out_ = *packed;
   }
+
+  // A stream that failed and is destroyed as if open would print a complaint of Arrow's own.
+  ~TextWriter() {
+    if (!out_->closed()) static_cast<void>(out_->Abort());
+  }
+  TextWriter(const TextWriter&) = delete;
+  TextWriter& operator=(const TextWriter&) = delete;
 
   void write(std::string& text) {
     stream_->require(out_->Write(text.data(), static_cast<std::int64_t>(text.size())), path_);

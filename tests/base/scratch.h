@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace tamis::test {
@@ -31,6 +32,18 @@ class Scratch {
  private:
   std::filesystem::path path_;
 };
+
+/// Writes a file without waiting for the disk, for tests that write hundreds.
+inline void put(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+/// "[path] ", the beginning of a message about that file.
+inline std::string tag(const std::filesystem::path& path) {
+  std::string text = "[";
+  text.append(path.string()).append("] ");
+  return text;
+}
 
 /// What the call threw, if it threw an E; else a text that says what happened in its place.
 template <class E, class Call>
