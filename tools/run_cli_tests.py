@@ -165,6 +165,9 @@ class Test:
 
     def run_shell(self, command, number):
         done = self.shell(command)
+        if done.returncode == 77 and not self.faults:
+            said = (done.stdout + done.stderr).strip().splitlines()
+            raise Skip(said[-1].removeprefix("SKIPPED: ") if said else f"exit 77 of: {command}")
         if done.returncode != 0:
             self.fault(number, f"exit {done.returncode} of: {command}\n  {(done.stdout + done.stderr)[-1500:]}")
 

@@ -95,6 +95,11 @@ class RunCliTests(unittest.TestCase):
         code, said = self.run_text("skip unless exists: no/such/folder\n$ tamis fault 1\n")
         self.assertEqual((code, said), (77, "SKIPPED: no/such/folder is not there\n"))
 
+    def test_a_shell_line_may_skip_the_rest_but_not_hide_a_fault(self):
+        code, said = self.run_text("$ tamis say x\nrun: echo SKIPPED: no browser; exit 77\n$ tamis fault 1\n")
+        self.assertEqual((code, said), (77, "SKIPPED: no browser\n"))
+        self.fails("$ tamis fault 1\nrun: exit 77\n", "exit 1, expected 0")
+
     def test_a_line_it_does_not_know_is_a_fault(self):
         self.fails("$ tamis say x\nstdout has: x\n", "not a line this format knows")
         self.fails("exit 2\n", "no command stands above")
