@@ -6,6 +6,7 @@
 SHELL := /bin/bash
 JOBS := $(shell nproc)
 BUILD := build/release
+VERIFY_BUDGET := 60 minutes
 .DEFAULT_GOAL := build
 .PHONY: build demo test verify clean format tidy help setup setup-test release-tests sanitize-asan sanitize-tsan FORCE
 
@@ -32,10 +33,10 @@ out/demo.begun: $(BUILD)/tamis $(wildcard examples/*.toml)
 	@rm -rf out/demo && mkdir -p out && touch $@
 
 test: release-tests sanitize-asan sanitize-tsan
-	@python3 tools/say_skipped.py $(BUILD) build/asan build/tsan
+	@/usr/bin/python3 tools/say_skipped.py $(BUILD) build/asan build/tsan
 
 release-tests: setup-test
-	@cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@mkdir -p build && cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --test-dir $(BUILD) -LE slow -j $(JOBS) --output-on-failure --output-junit ctest.xml --no-tests=error
 
@@ -48,18 +49,16 @@ sanitize-asan sanitize-tsan: sanitize-%: release-tests
 sanitize-tsan: sanitize-asan
 
 verify: setup-test
-	@cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@mkdir -p build && cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build $(BUILD) -j $(JOBS)
 	@echo "make verify: simulated worlds by the dozen; time budget $(VERIFY_BUDGET) on two cores"
 	@ctest --test-dir $(BUILD) -L slow --verbose --no-tests=error
 
-VERIFY_BUDGET := 60 minutes
-
 format:
-	@python3 tools/check_format.py --fix
+	@/usr/bin/python3 tools/check_format.py --fix
 
 tidy: setup-test
-	@cmake --preset clang -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
+	@mkdir -p build && cmake --preset clang -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }
 	@git ls-files 'tamis/*.cpp' 'cli/*.cpp' | xargs -P $(JOBS) -n 4 clang-tidy-14 --quiet -p build/clang
 
 clean:
