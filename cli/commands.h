@@ -1,0 +1,12 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace tamis::cli {
+
+/// `tamis sift PLAN.toml`: the funnel.
+void add_sift(CLI::App& app);
+
+}  // namespace tamis::cli

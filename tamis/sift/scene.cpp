@@ -1,0 +1,135 @@
+#include "tamis/sift/scene.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tamis/base/error.h"
+#include "tamis/evidence/experiment/assignment.h"
+#include "tamis/evidence/simulate/fitted.h"
+
+namespace tamis::sift {
+
+namespace {
+
+bool is_online(const StagePlan& stage) {
+  return stage.kind == StageKind::interleave || stage.kind == StageKind::ab;
+}
+
+bool has_online(const Plan& plan) {
+  return std::any_of(plan.stages.begin(), plan.stages.end(), is_online);
+}
+
+std::string count(std::size_t n, std::string_view what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
+void load_world(const Plan& plan, Scene& scene, Progress& progress) {
+  const std::size_t needed = users_needed(plan);
+  if (needed > static_cast<std::size_t>(plan.world.users)) {
+    fail_caller(
+        plan.path.string(),
+        fmt::format("the online stages and the truth may need {} users, the world has {}: raise [world] users or "
+                    "lower the stages'",
+                    needed, plan.world.users));
+  }
+  auto world = std::make_unique<simulate::World>(plan.world);
+  scene.data = world->make_log(progress);
+  scene.until = world->launch();
+  scene.audience = std::move(world);
+  scene.world = true;
+  scene.source = "a generated world whose truth is known";
+}
+
+data::Dataset read_dataset(const Plan& plan, Quarantine& quarantine) {
+  if (plan.source == Plan::Source::movielens) return data::read_movielens(plan.folder, quarantine);
+  return data::read_table_log(plan.log, plan.items, plan.columns, quarantine);
+}
+
+/// The rows of the users for whom `wanted` holds, with the same numbering of users, items and requests.
+data::EventLog rows_of(const data::EventLog& log, const std::vector<bool>& wanted) {
+  data::EventLog part;
+  part.users = log.users;
+  part.requests = log.requests;
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    if (wanted[log.user(i)]) part.append(log.row(i));
+  }
+  return part;
+}
+
+void load_log(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, double max_bad, Scene& scene) {
+  scene.data = read_dataset(plan, quarantine);
+  std::uint64_t rows = 0;
+  for (const InputFile& input : scene.data.inputs) rows += input.rows_read;
+  quarantine.check(rows, max_bad);
+  const data::EventLog& log = scene.data.log;
+  if (log.clicks() == 0)
+    fail_world(plan.folder.string(), "the log holds no click: there is nothing to learn or to score");
+  if (log.has_impressions() && log.clicks() * 2 == log.size()) {
+    fail_world(plan.folder.string(), "every item shown was clicked: no order can be judged");
+  }
+  scene.until = log.event_time(log.size() - 1) + 1;
+  scene.source = plan.source == Plan::Source::movielens ? "a MovieLens log (a rating of 4 or more counts as a click)"
+                                                        : "a log kept as tables";
+  if (!has_online(plan)) return;
+  std::vector<bool> judges(log.users.size());
+  std::vector<bool> others(log.users.size());
+  std::size_t judge_count = 0;
+  for (data::Index u = 0; u < log.users.size(); ++u) {
+    judges[u] = experiment::bucket(fmt::format("judges/{}", seed), log.users.at(u)) < plan.judge_share;
+    others[u] = !judges[u];
+    judge_count += judges[u] ? 1 : 0;
+  }
+  const data::EventLog judging = rows_of(log, judges);
+  data::EventLog building = rows_of(log, others);
+  if (judging.clicks() < 2 || building.clicks() < 2) {
+    fail_caller(plan.path.string(), "judge_share leaves no clicks on one side: too few users for online stages");
+  }
+  simulate::FitSpec fit;
+  fit.seed = seed;
+  fit.users = users_needed(plan);
+  fit.launch = scene.until;
+  fit.click_prior = plan.click_prior;
+  auto audience = std::make_unique<simulate::FittedAudience>(judging, scene.data.items, fit);
+  scene.notes.push_back(
+      fmt::format("The users of the online stages are simulated: fitted to {} of the log's {} that no "
+                  "candidate is trained or scored on.",
+                  judge_count, count(log.users.size(), "user")));
+  for (const std::string& note : audience->notes()) scene.notes.push_back(note);
+  scene.audience = std::move(audience);
+  scene.data.log = std::move(building);
+}
+
+}  // namespace
+
+std::size_t users_needed(const Plan& plan) {
+  const std::size_t riders = plan.sanity ? 2 : 1;
+  std::size_t enters = plan.candidates.size() - riders;
+  std::size_t needed = 0;
+  for (const StagePlan& stage : plan.stages) {
+    if (stage.kind == StageKind::interleave) needed += static_cast<std::size_t>(stage.users) * (enters + riders - 1);
+    if (stage.kind == StageKind::ab) needed += static_cast<std::size_t>(stage.users) * (enters + riders);
+    enters = std::min(enters, static_cast<std::size_t>(stage.keep_max));
+  }
+  return needed + static_cast<std::size_t>(plan.truth_users);
+}
+
+Scene load_scene(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, double max_bad, Progress& progress) {
+  Scene scene;
+  if (plan.source == Plan::Source::world) {
+    load_world(plan, scene, progress);
+  } else {
+    load_log(plan, seed, quarantine, max_bad, scene);
+  }
+  const data::Items& items = scene.data.items;
+  scene.histories = std::make_unique<data::Histories>(scene.data.log, scene.data.log.users.size());
+  for (data::Index i = 0; i < items.size(); ++i) scene.catalogue.push_back(i);
+  if (scene.data.uncatalogued_rows > 0) {
+    scene.notes.push_back(
+        fmt::format("{} of the log name an item that the catalogue lacks ({}): they are kept, without text.",
+                    count(scene.data.uncatalogued_rows, "row"), count(items.size() - items.catalogued, "item")));
+  }
+  return scene;
+}
+
+}  // namespace tamis::sift
