@@ -19,6 +19,8 @@ class Page {
   /// Raw HTML, as it is; escape what came from outside.
   void html(std::string_view markup);
   /// A chart: `option_json` is an ECharts option, `height` in CSS pixels, `label` what a screen reader says.
+  /// web/report.js adds what JSON cannot say: a colour "var(--kept)" is that of the style sheet; an axis's label
+  /// formatter may be "plain", "compact", "signed" or "percent"; a data item's `tip` is a list of tooltip lines.
   void chart(std::string_view option_json, int height, std::string_view label);
   /// The finished file.
   std::string finish() const;

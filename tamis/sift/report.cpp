@@ -1,1 +1,0 @@
-#include "tamis/sift/report.h"
