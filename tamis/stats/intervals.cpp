@@ -17,6 +17,8 @@ namespace {
 // Rows are taken eight at a time, so that a draw adds one cache line of values into registers.
 constexpr std::size_t kLane = 8;
 constexpr std::size_t kResamplesAtATime = 16;
+// Draws below which waking another thread costs more than it saves: about a millisecond.
+constexpr std::size_t kWorthAThread = 1 << 18;
 using Lane = std::array<double, kLane>;
 
 void check(std::span<const std::span<const double>> rows, int resamples) {
@@ -77,7 +79,8 @@ std::vector<Bootstrap> bootstrap_all(std::span<const std::span<const double>> ro
   const std::size_t blocks = (rows.size() + kLane - 1) / kLane;
   const std::vector<Lane> lanes = lay_out(rows, units, blocks);
   std::vector<std::vector<double>> means(rows.size(), std::vector<double>(count));
-  parallel_for((count + kResamplesAtATime - 1) / kResamplesAtATime, [&](std::size_t part) {
+  const std::size_t parts = (count + kResamplesAtATime - 1) / kResamplesAtATime;
+  const auto resample = [&](std::size_t part) {
     std::vector<std::uint32_t> drawn(units);
     const std::size_t last = std::min(count, (part + 1) * kResamplesAtATime);
     for (std::size_t r = part * kResamplesAtATime; r < last; ++r) {
@@ -89,8 +92,11 @@ std::vector<Bootstrap> bootstrap_all(std::span<const std::span<const double>> ro
           means[first + i][r] = total[i] / static_cast<double>(units);
       }
     }
-  });
-  parallel_for(rows.size(), [&](std::size_t row) { std::sort(means[row].begin(), means[row].end()); });
+  };
+  parallel_for(parts, resample, 1 + kWorthAThread / (units * kResamplesAtATime));
+  parallel_for(
+      rows.size(), [&](std::size_t row) { std::sort(means[row].begin(), means[row].end()); },
+      1 + kWorthAThread / (16 * count));
   result.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row)
     result.push_back(Bootstrap(mean(rows[row]), std::move(means[row])));

@@ -65,13 +65,13 @@ TEST(BootstrapAll, IsBootstrapOnEachRow) {
 }
 
 TEST(BootstrapAll, IsTheSameAtAnyNumberOfThreads) {
-  const Rows rows = random_rows(5, 200, 2);
+  const Rows rows = random_rows(5, 2000, 2);
   const int before = threads();
   set_threads(1);
-  const auto one = bootstrap_all(views(rows), 333, 7);
+  const auto one = bootstrap_all(views(rows), 1333, 7);
   for (const int count : {2, 3, 8}) {
     set_threads(count);
-    const auto many = bootstrap_all(views(rows), 333, 7);
+    const auto many = bootstrap_all(views(rows), 1333, 7);
     for (std::size_t i = 0; i < rows.size(); ++i) expect_same(one[i], many[i]);
   }
   set_threads(before);
