@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
 #include "tamis/base/words.h"
@@ -21,7 +23,12 @@ std::size_t character(std::string_view text) {
 }
 
 void escape(std::string& out, std::string_view text) {
+  const auto plain = [](char c) { return c >= ' ' && c < 0x7F && c != '\\'; };
   while (!text.empty()) {
+    const auto run = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), plain) - text.begin());
+    out += text.substr(0, run);
+    text.remove_prefix(run);
+    if (text.empty()) return;
     const std::size_t bytes = character(text);
     const auto first = static_cast<unsigned char>(text.front());
     if (first == '\t') {
