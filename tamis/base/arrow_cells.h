@@ -19,17 +19,13 @@ namespace tamis {
 /// The rows of a batch that cannot be read, each with its first reason.
 class RowFaults {
  public:
-  void start(std::size_t rows) {
-    rows_ = rows;
-    reasons_.clear();
-  }
+  void clear() { reasons_.clear(); }
   void add(std::size_t row, std::string reason) { reasons_.try_emplace(row, std::move(reason)); }
   bool any() const { return !reasons_.empty(); }
   bool bad(std::size_t row) const { return !reasons_.empty() && reasons_.count(row) > 0; }
   const std::string& reason(std::size_t row) const { return reasons_.at(row); }
 
  private:
-  std::size_t rows_ = 0;
   std::unordered_map<std::size_t, std::string> reasons_;
 };
 

@@ -168,7 +168,7 @@ void ParquetTable::read_batch() {
   require(reader_->ReadNext(&batch_), input.path);
   if (!batch_) return;
   require(batch_->Validate(), input.path);
-  faults_.start(static_cast<std::size_t>(batch_->num_rows()));
+  faults_.clear();
   for (std::size_t i = 0; i < requests_.size(); ++i) {
     const arrow::Array* cells = nullptr;
     if (places_[i] != kAbsent) cells = batch_->column(static_cast<int>(fields_[i])).get();
