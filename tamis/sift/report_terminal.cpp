@@ -138,6 +138,17 @@ void add_table(std::string& page, const Table& table) {
   }
 }
 
+// What a terminal has no room for: how many ride along.
+Table narrow_funnel(const Report& report) {
+  Table table = funnel_table(report);
+  const auto riding = std::find_if(table.columns.begin(), table.columns.end(),
+                                   [](const Column& column) { return column.title == "riding"; });
+  const auto at = riding - table.columns.begin();
+  table.columns.erase(riding);
+  for (Line& line : table.lines) line.cells.erase(line.cells.begin() + at);
+  return table;
+}
+
 }  // namespace
 
 std::string report_terminal(std::string_view report_json) {
@@ -147,12 +158,12 @@ std::string report_terminal(std::string_view report_json) {
   if (report.stages.empty()) {
     page += "This report holds no stages.\n";
   } else {
-    add_table(page, funnel_table(report));
+    add_table(page, narrow_funnel(report));
   }
   bool simulated = false;
   for (const Stage& stage : report.stages) simulated = simulated || stage.simulated;
   if (simulated) page += "* The users of this stage were simulated.\n";
-  for (const std::string& text : {report.decision, lift_words(report), truth_words(report)}) {
+  for (const std::string& text : {report.decision, truth_words(report)}) {
     if (!text.empty()) page += "\n" + wrapped(text);
   }
   return page;

@@ -215,11 +215,14 @@ std::string truth_words(const Report& report) {
   const Truth& truth = report.truth;
   if (!truth.given) return "";
   const std::string unit = truth.unit.empty() ? "" : " " + truth.unit;
-  std::string text = "The true best is " + (truth.true_best.empty() ? "not known" : truth.true_best) + ".";
-  if (truth.rank_of_shipped) {
-    text += fmt::format(" {} is number {} of {} in truth.", report.ship.empty() ? report.incumbent : report.ship,
-                        count(truth.rank_of_shipped), report.truth.values.size());
+  const std::string& live = report.ship.empty() ? report.incumbent : report.ship;
+  std::string text = "The true best is " + (truth.true_best.empty() ? "not known" : truth.true_best);
+  if (truth.rank_of_shipped && live == truth.true_best) {
+    text += report.ship.empty() ? ", the incumbent" : ", the one shipped";
+  } else if (truth.rank_of_shipped) {
+    text += fmt::format("; {} is number {} of {} in truth", live, count(truth.rank_of_shipped), truth.values.size());
   }
+  text += ".";
   if (truth.regret) {
     text += fmt::format(" The regret is {}{}", plain(truth.regret), unit);
     if (truth.regret_share && truth.gap) {

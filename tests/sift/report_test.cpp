@@ -275,11 +275,31 @@ TEST(ReportTerminal, FitsAHundredColumnsAndEndsWithTheDecision) {
   ASSERT_GT(lines.size(), 8u);
   EXPECT_EQ(lines[0], "T");
   // Widths by the longest cell ("A/B for all 4" is 13, "clicks" 6, "1,234,567" 9), two columns between.
-  EXPECT_EQ(lines[2], "stage          metric  entered  kept  dropped  riding      users  cost, users  cost, days");
-  EXPECT_EQ(lines[4], "A/B test *     clicks        4     3        1       2  1,234,567        9,000          14");
-  EXPECT_EQ(lines[7], "A/B for all 4                                                       1,200,000         400");
+  EXPECT_EQ(lines[2], "stage          metric  entered  kept  dropped      users  cost, users  cost, days");
+  EXPECT_EQ(lines[4], "A/B test *     clicks        4     3        1  1,234,567        9,000          14");
+  EXPECT_EQ(lines[7], "A/B for all 4                                               1,200,000         400");
   EXPECT_TRUE(holds(text, "* The users of this stage were simulated.\n"));
   EXPECT_EQ(lines.back(), "Ship good.");
+}
+
+TEST(ReportTerminal, TellsTheTruthWhereItIsKnown) {
+  EXPECT_FALSE(holds(report_terminal(fixture("logs")), "true best"));
+  json report = small_report();
+  report["truth"] = {{"true_best", "bad"},
+                     {"rank_of_shipped", 2},
+                     {"regret", 0.25},
+                     {"gap", 2.5},
+                     {"regret_share", 0.1},
+                     {"unit", "clicks per user"},
+                     {"values", {{{"name", "bad"}, {"value", 3}}, {{"name", "good"}, {"value", 2.75}}}}};
+  // The line before it is filled to its hundredth column.
+  EXPECT_EQ(lines_of(report_terminal(report.dump())).back(),
+            "the 2.50 that lie between the incumbent and the true best.");
+  EXPECT_TRUE(
+      holds(report_terminal(report.dump()),
+            "The true best is bad; good is number 2 of 2 in truth. The regret is 0.250 clicks per user, 10.0 % of\n"));
+  report["truth"]["true_best"] = "good";
+  EXPECT_TRUE(holds(report_terminal(report.dump()), "The true best is good, the one shipped."));
 }
 
 TEST(ReportTerminal, AlignsWideCharactersAndBreaksLongLines) {
