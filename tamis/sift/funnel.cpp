@@ -45,11 +45,11 @@ std::uint64_t distinct_users(const std::vector<Measured>& measured) {
   return users.size();
 }
 
-/// The user's half in the last stage: chosen on, or only measured on.
+/// The user's part in the last stage: chosen on, or only measured on.
 bool is_choosing(const Run& run, const StagePlan& stage, data::Index user) {
   const bool online = stage.kind == StageKind::interleave || stage.kind == StageKind::ab;
   const std::string name = online ? run.scene.audience->name(user) : run.scene.data.log.users.at(user);
-  return experiment::bucket(fmt::format("choosing/{}", run.seed), name) < 0.5;
+  return experiment::bucket(fmt::format("choosing/{}", run.seed), name) < stage.choosing;
 }
 
 void measure(const Run& run, StageOutcome& stage, Traffic* traffic) {
@@ -106,7 +106,7 @@ void settle_riders(const Run& run, StageOutcome& stage, int shipped) {
   }
 }
 
-/// Chooses on one half of the users and measures the chosen one again on the other, which has not flattered it.
+/// Chooses on one part of the users and measures the chosen one again on the rest, who have not flattered it.
 void decide_last(const Run& run, StageOutcome& stage, Outcome& outcome) {
   const auto choosing = [&](data::Index user) { return is_choosing(run, stage.plan, user); };
   const auto fresh = [&](data::Index user) { return !choosing(user); };

@@ -82,6 +82,7 @@ StagePlan read_stage(const Section& section, const Section& root) {
   }
   stage.alpha = section.has("alpha") ? read_alpha(section) : read_alpha(root);
   stage.correction = section.has("correction") ? read_correction(section) : read_correction(root);
+  stage.choosing = section.real_in("choosing", 0.1, 0.9);
   if (stage.kind == StageKind::offline || stage.kind == StageKind::replay) {
     read_ranking_keys(section, stage);
   } else {

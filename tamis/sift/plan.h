@@ -32,6 +32,7 @@ struct StagePlan {
   int keep_max = 1;
   double alpha = 0.05;
   stats::Correction correction = stats::Correction::holm;
+  double choosing = 0.67;  ///< the last stage: share of users it chooses on; the others measure the lift again
   // offline, replay
   std::vector<metrics::Metric> metrics;  ///< the first decides
   metrics::Ties ties = metrics::Ties::average;

@@ -63,6 +63,8 @@ constexpr Key kKeepMax{"keep_max", integer, "-",
                        "hard cap when intervals overlap that of the last kept; the same as keep when absent"};
 constexpr Key kAlpha{"alpha", real, "-", "error rate of this stage's corrected comparisons; the plan's when absent"};
 constexpr Key kCorrection{"correction", text, "-", "holm, bh or none; the plan's when absent"};
+constexpr Key kChoosing{"choosing", real, "0.67",
+                        "the last stage: share of users it chooses on, in [0.1, 0.9]; the rest measure the lift again"};
 constexpr Key kMetrics{"metrics", texts, "[\"ndcg@10\", \"auc\", \"mrr\"]",
                        "auc, mrr, map, map@k, ndcg@k, recall@k, precision@k, hit@k; the first decides"};
 constexpr Key kTies{"ties", text, "\"average\"",
@@ -75,6 +77,7 @@ constexpr Key kOffline[] = {
     kKeepMax,
     kAlpha,
     kCorrection,
+    kChoosing,
     kMetrics,
     kTies,
     kResamples,
@@ -88,6 +91,7 @@ constexpr Key kReplay[] = {
     kKeepMax,
     kAlpha,
     kCorrection,
+    kChoosing,
     kMetrics,
     kTies,
     kResamples,
@@ -101,6 +105,7 @@ constexpr Key kInterleave[] = {
     kKeepMax,
     kAlpha,
     kCorrection,
+    kChoosing,
     {"users", integer, "500", "users per candidate, 10 or more"},
     {"days", integer, "7", "how long, 1 to 365"},
     {"credit", text, "\"clicks\"", "what a team is credited with: clicks or time (seconds stayed)"},
@@ -112,6 +117,7 @@ constexpr Key kAb[] = {
     kKeepMax,
     kAlpha,
     kCorrection,
+    kChoosing,
     {"users", integer, "2000", "users per arm, 20 or more"},
     {"days", integer, "14", "how long, 1 to 365"},
     {"credit", text, "\"clicks\"", "what is counted per user: clicks or time (seconds stayed)"},
