@@ -155,8 +155,11 @@ Json cost_json(const Outcome& outcome, const Plan& plan) {
     users += stage.cost_users;
     days += stage.cost_days;
     if (stage.plan.kind == StageKind::ab) {
-      all = {{"users", static_cast<std::uint64_t>(stage.plan.users) * plan.candidates.size()},
-             {"days", stage.plan.days}};
+      // A site has only so many visitors a day: more arms of the same size take proportionally longer.
+      const std::uint64_t all_users = static_cast<std::uint64_t>(stage.plan.users) * plan.candidates.size();
+      const std::uint64_t all_days =
+          (all_users * static_cast<std::uint64_t>(stage.plan.days) + stage.cost_users - 1) / stage.cost_users;
+      all = {{"users", all_users}, {"days", all_days}};
     }
   }
   return {{"funnel", {{"users", users}, {"days", days}}}, {"ab_for_all", all}};

@@ -196,7 +196,8 @@ void add_cost(Page& page, const Report& report) {
   const Chart users = cost_chart(report, false), days = cost_chart(report, true);
   if (users.option.empty() && days.option.empty()) return;
   page.html("<h2>What it costs</h2>");
-  page.html(paragraph("Traffic spent, stage by stage, against an A/B test for " + how_many(report) + " at once."));
+  page.html(paragraph("Traffic spent, stage by stage, against an A/B test with an arm for " + how_many(report) +
+                      ", as large as the last stage's and at its traffic a day."));
   page.html("<div class=\"pair\">");
   for (const auto& [chart, name] : {std::pair{&users, "Users"}, std::pair{&days, "Days"}}) {
     if (chart->option.empty()) continue;
