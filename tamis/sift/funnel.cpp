@@ -24,17 +24,9 @@ namespace {
 
 /// What the journal must agree on to be gone on with.
 std::string heading(const FunnelOptions& options, const Plan& plan, const Scene& scene) {
-  std::uint64_t data = fnv1a("data");
-  const data::EventLog& log = scene.data.log;
-  const auto mix = [&](std::uint64_t x) { data = (data ^ x) * 0x100000001b3ULL; };
-  for (std::size_t i = 0; i < log.size(); ++i) {
-    mix((std::uint64_t{log.user(i)} << 32) | log.item(i));
-    mix(static_cast<std::uint64_t>(log.event_time(i)) ^ (static_cast<std::uint64_t>(log.event(i)) << 62));
-  }
-  for (const std::string& text : scene.data.items.text) mix(fnv1a(text));
   return nlohmann::json{{"version", options.version},
                         {"plan", fmt::format("{:016x}", fnv1a(plan.text))},
-                        {"data", fmt::format("{:016x}", data)},
+                        {"data", fmt::format("{:016x}", scene.fingerprint)},
                         {"seed", options.seed}}
       .dump();
 }
@@ -219,7 +211,12 @@ std::string run_funnel(const FunnelOptions& options, Progress& progress) {
     throw;
   }
   const Scene& scene = *loaded;
-  quarantine.write(options.out / "quarantine.tsv");
+  if (quarantine.count() > 0) {
+    quarantine.write(options.out / "quarantine.tsv");
+  } else {
+    std::error_code absent;  // one of an earlier run would speak of rows that this report does not miss
+    std::filesystem::remove(options.out / "quarantine.tsv", absent);
+  }
   Journal journal(options.out / "journal.jsonl", heading(options, plan, scene), options.resume);
   const Run run{plan, scene, options.seed, journal, progress};
   const Outcome outcome = run_stages(run, options.out);

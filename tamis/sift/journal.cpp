@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tamis/base/error.h"
@@ -29,14 +30,17 @@ bool split_line(std::string_view line, std::string_view& piece, std::string_view
   return true;
 }
 
+/// What two headings do not have in common: "plan, seed (7, not 0)".
 std::string difference(std::string_view found, std::string_view wanted) {
   const auto a = nlohmann::json::parse(found, nullptr, false);
   const auto b = nlohmann::json::parse(wanted);
-  if (!a.is_object()) return "heading";
+  std::string keys;
   for (const auto& [key, value] : b.items()) {
-    if (!a.contains(key) || a[key] != value) return key;
+    if (!a.is_object() || (a.contains(key) && a[key] == value)) continue;
+    keys += (keys.empty() ? "" : ", ") + key;
+    if (key == "seed" && a.contains(key)) keys += fmt::format(" ({}, not {})", a[key].dump(), value.dump());
   }
-  return "heading";
+  return keys.empty() ? "heading" : keys;
 }
 
 constexpr std::string_view kHeading = "journal";
@@ -52,10 +56,11 @@ Journal::Journal(std::filesystem::path path, std::string heading, bool resume) :
 }
 
 void Journal::begin_afresh(const std::string& heading) {
-  if (std::filesystem::exists(path_)) {
-    std::error_code error;
+  std::error_code error;
+  const bool holds = std::filesystem::exists(path_) && std::filesystem::file_size(path_, error) != 0;
+  if (holds) {  // an empty one is of a run killed at its start, and must not take the place of an older one kept
     std::filesystem::rename(path_, std::filesystem::path(path_).replace_extension(".old.jsonl"), error);
-    if (error) fail_world("journal", path_.string() + ": cannot be set aside: " + error.message());
+    if (error) fail_world(path_.string(), "cannot be set aside: " + error.message());
   }
   file_ = std::make_unique<AppendFile>(path_, 0);
   file_->append(line_of(kHeading, heading));
@@ -74,13 +79,14 @@ void Journal::read_existing(const std::string& heading) {
     if (!whole) {
       const bool last = end == std::string::npos || end + 1 == bytes.size();
       if (last) break;  // torn by a kill: that piece is done again
-      fail_world("journal", fmt::format("{}: damaged at byte {}; remove the folder or run without --resume",
-                                        path_.string(), good));
+      fail_world(fmt::format("{} line {}", path_.string(),
+                             std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(good), '\n') + 1),
+                 "is damaged, and what follows it cannot be trusted; run without --resume to begin afresh");
     }
     if (!headed) {
       if (piece != kHeading || payload != heading) {
-        fail_caller("journal", fmt::format("{}: was written for another {}; run without --resume to begin afresh",
-                                           path_.string(), difference(payload, heading)));
+        fail_caller(path_.string(), fmt::format("was written for another {}; run without --resume to begin afresh",
+                                                difference(payload, heading)));
       }
       headed = true;
     } else {

@@ -70,13 +70,15 @@ void read_online_keys(const Section& section, StagePlan& stage) {
 
 StagePlan read_stage(const Section& section, const Section& root) {
   StagePlan stage;
+  stage.where = section.where("kind");
   const std::string kind = section.text("kind");
   stage.kind = kind == "offline"      ? StageKind::offline
                : kind == "replay"     ? StageKind::replay
                : kind == "interleave" ? StageKind::interleave
                                       : StageKind::ab;
   stage.keep = static_cast<int>(section.integer_in("keep", 1, 1'000'000));
-  stage.keep_max = section.has("keep_max") ? static_cast<int>(section.integer("keep_max")) : stage.keep;
+  stage.keep_max =
+      section.has("keep_max") ? static_cast<int>(section.integer_in("keep_max", 1, 1'000'000)) : stage.keep;
   if (stage.keep_max < stage.keep) {
     section.fail("keep_max", fmt::format("keep_max {} is below keep {}", stage.keep_max, stage.keep));
   }
@@ -106,7 +108,8 @@ void read_stages(ConfigFile& file, const Section& root, Plan& plan) {
       sections[i].fail("keep", "the last stage ships one: keep must be 1");
     }
     for (const StagePlan& earlier : plan.stages) {
-      if (earlier.kind == stage.kind) sections[i].fail("kind", fmt::format("two stages of kind {}", word(stage.kind)));
+      if (earlier.kind == stage.kind)
+        sections[i].fail("kind", fmt::format("two stages of kind {}: a kind may stand once", word(stage.kind)));
     }
     enters = stage.keep;
     plan.stages.push_back(std::move(stage));
@@ -168,7 +171,9 @@ std::size_t find_candidate(const Plan& plan, const Section& root, std::string_vi
   for (std::size_t i = 0; i < plan.candidates.size(); ++i) {
     if (plan.candidates[i].name == name) return i;
   }
-  root.fail(key, fmt::format("\"{}\" is not the name of a candidate", name));
+  std::string known;
+  for (const Candidate& candidate : plan.candidates) known += (known.empty() ? "" : ", ") + candidate.name;
+  root.fail(key, fmt::format("\"{}\" is not the name of a candidate; there are: {}", name, known));
 }
 
 }  // namespace
@@ -194,6 +199,8 @@ Plan read_plan(const std::filesystem::path& path, const std::optional<std::files
   ConfigFile file(path);
   plan.text = file.bytes();
   const Section root = file.root(plan_root_keys());
+  read_alpha(root);  // wrong ones are refused also where every stage has its own
+  read_correction(root);
   plan.title = root.has("title") ? root.text("title") : path.filename().string();
   if (root.has("candidates")) {
     ConfigFile list(path.parent_path() / root.text("candidates"));

@@ -44,6 +44,7 @@ struct StagePlan {
   int users = 0;  ///< per candidate (interleave) or per arm (ab), drawn for the stage
   int days = 0;
   interleave::CreditBy credit = interleave::CreditBy::clicks;  ///< what is counted: clicks or time stayed
+  std::string where;                                           ///< file and line of the stage, for messages
 };
 
 struct Plan {

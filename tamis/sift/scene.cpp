@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "tamis/base/error.h"
+#include "tamis/base/random.h"
+#include "tamis/data/splits.h"
 #include "tamis/evidence/experiment/assignment.h"
 #include "tamis/evidence/simulate/fitted.h"
 
@@ -24,6 +27,23 @@ std::string count(std::size_t n, std::string_view what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
+std::uint64_t fingerprint_of(const data::Dataset& data) {
+  std::uint64_t sum = fnv1a("data");
+  const auto mix = [&](std::uint64_t x) { sum = (sum ^ x) * 0x100000001b3ULL; };
+  const data::EventLog& log = data.log;
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    mix((std::uint64_t{log.user(i)} << 32) | log.item(i));
+    mix(static_cast<std::uint64_t>(log.event_time(i)) ^ (static_cast<std::uint64_t>(log.event(i)) << 62));
+    mix(static_cast<std::uint64_t>(log.known_time(i)));
+    mix((std::uint64_t{log.request(i)} << 16) | log.position(i));
+    mix(std::bit_cast<std::uint32_t>(log.value(i)));
+  }
+  for (data::Index u = 0; u < log.users.size(); ++u) mix(fnv1a(log.users.at(u)));
+  for (data::Index i = 0; i < data.items.size(); ++i) mix(fnv1a(data.items.ids.at(i)));
+  for (const std::string& text : data.items.text) mix(fnv1a(text));
+  return sum;
+}
+
 void load_world(const Plan& plan, Scene& scene, Progress& progress) {
   const std::size_t needed = users_needed(plan);
   if (needed > static_cast<std::size_t>(plan.world.users)) {
@@ -35,6 +55,7 @@ void load_world(const Plan& plan, Scene& scene, Progress& progress) {
   }
   auto world = std::make_unique<simulate::World>(plan.world);
   scene.data = world->make_log(progress);
+  scene.fingerprint = fingerprint_of(scene.data);
   scene.until = world->launch();
   scene.audience = std::move(world);
   scene.world = true;
@@ -62,11 +83,12 @@ void load_log(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, doub
   std::uint64_t rows = 0;
   for (const InputFile& input : scene.data.inputs) rows += input.rows_read;
   quarantine.check(rows, max_bad);
+  scene.fingerprint = fingerprint_of(scene.data);
   const data::EventLog& log = scene.data.log;
-  if (log.clicks() == 0)
-    fail_world(plan.folder.string(), "the log holds no click: there is nothing to learn or to score");
+  const std::string source = (plan.source == Plan::Source::table ? plan.log : plan.folder).string();
+  if (log.clicks() == 0) fail_world(source, "the log holds no click: there is nothing to learn or to score");
   if (log.has_impressions() && log.clicks() * 2 == log.size()) {
-    fail_world(plan.folder.string(), "every item shown was clicked: no order can be judged");
+    fail_world(source, "every item shown was clicked: no order can be judged");
   }
   scene.until = log.event_time(log.size() - 1) + 1;
   scene.source = plan.source == Plan::Source::movielens ? "a MovieLens log (a rating of 4 or more counts as a click)"
@@ -100,6 +122,19 @@ void load_log(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, doub
   scene.data.log = std::move(building);
 }
 
+/// Before any work is done: a later stage's split shall not end a run that has come far.
+void check_splits(const Plan& plan, const data::EventLog& log) {
+  for (const StagePlan& stage : plan.stages) {
+    if (is_online(stage)) continue;
+    try {
+      static_cast<void>(data::split_by_time(log, stage.test, stage.gap));
+    } catch (const std::invalid_argument& error) {
+      fail_caller(stage.where, fmt::format("{}; another \"test\"{} is needed", error.what(),
+                                           stage.kind == StageKind::offline ? " or \"gap\"" : ""));
+    }
+  }
+}
+
 }  // namespace
 
 std::size_t users_needed(const Plan& plan) {
@@ -121,6 +156,7 @@ Scene load_scene(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, d
   } else {
     load_log(plan, seed, quarantine, max_bad, scene);
   }
+  check_splits(plan, scene.data.log);
   const data::Items& items = scene.data.items;
   scene.histories = std::make_unique<data::Histories>(scene.data.log, scene.data.log.users.size());
   for (data::Index i = 0; i < items.size(); ++i) scene.catalogue.push_back(i);

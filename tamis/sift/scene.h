@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Scene {
   std::unique_ptr<simulate::Audience> audience;  ///< null when the plan has no online stage and no truth
   data::Time until = 0;                          ///< end of the log: online candidates are fitted up to here
   bool world = false;                            ///< the people are generated and the truth is known
+  std::uint64_t fingerprint = 0;                 ///< of all that was read or generated, to tell other data by
   std::string source;                            ///< in words
   std::vector<std::string> notes;                ///< what was counted on the way, in words
 };

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "tamis/base/error.h"
 #include "tamis/sift/stages.h"
 
 namespace tamis::sift {
@@ -20,7 +21,16 @@ std::vector<replay::StepQuestions> ask(const Run& run, const StagePlan& stage, d
   const data::TimeSplit split = data::split_by_time(log, stage.test, stage.gap);
   fit_shift = split.test_from - split.train_until;
   const data::Time step = stage.kind == StageKind::offline ? split.test_until - split.test_from : stage.step;
-  return replay::steps(log, split.test_from, split.test_until, step);
+  auto steps = replay::steps(log, split.test_from, split.test_until, step);
+  std::uint64_t asked = 0, all = 0;
+  for (const auto& one : steps) {
+    asked += one.questions.list.size();
+    all += one.questions.all_clicked;
+  }
+  if (asked == 0)
+    fail_world(stage.where, "the scored part holds no list with a click on what it shows: there is nothing to score");
+  if (asked == all) fail_world(stage.where, "in the scored part every item shown was clicked: no order can be judged");
+  return steps;
 }
 
 /// Fitters by time of fitting, so that candidates share the parts they have in common.
