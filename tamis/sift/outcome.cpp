@@ -75,12 +75,28 @@ Json stage_json(const StageOutcome& stage, const Plan& plan, bool last) {
   return json;
 }
 
+/// The arms' p-values, corrected as the stage is; 1 for the incumbent, which is compared with nothing.
+std::vector<double> corrected_p(const StageOutcome& stage, const Plan& plan) {
+  std::vector<double> p;
+  for (const Arm& arm : stage.arms) {
+    if (arm.candidate != plan.incumbent) p.push_back(arm.p);
+  }
+  const auto adjusted = stats::adjust(p, stage.plan.correction);
+  std::vector<double> all;
+  std::size_t next = 0;
+  for (const Arm& arm : stage.arms) all.push_back(arm.candidate == plan.incumbent ? 1 : adjusted[next++]);
+  return all;
+}
+
 Json candidates_json(const Outcome& outcome, const Plan& plan) {
   Json all = Json::array();
+  std::vector<std::vector<double>> p;
+  for (const StageOutcome& stage : outcome.stages) p.push_back(corrected_p(stage, plan));
   for (std::size_t c = 0; c < plan.candidates.size(); ++c) {
     const Candidate& candidate = plan.candidates[c];
     Json stages = Json::array();
-    for (const StageOutcome& stage : outcome.stages) {
+    for (std::size_t s = 0; s < outcome.stages.size(); ++s) {
+      const StageOutcome& stage = outcome.stages[s];
       const auto at = std::find(stage.entered.begin(), stage.entered.end(), c);
       if (at == stage.entered.end()) continue;
       const auto a = static_cast<std::size_t>(at - stage.entered.begin());
@@ -91,11 +107,11 @@ Json candidates_json(const Outcome& outcome, const Plan& plan) {
                         {"estimate", finite(arm.estimate)},
                         {"low", finite(arm.interval.low)},
                         {"high", finite(arm.interval.high)},
-                        {"p", finite(arm.p)},
+                        {"p", finite(p[s][a])},
                         {"value", finite(arm.value)},
                         {"users", arm.users},
                         {"served", stage.measured[a].served},
-                        {"cold", stage.measured[a].cold},
+                        {"served_by_fallback", stage.measured[a].cold},
                         {"metrics", metrics},
                         {"decision", word(stage.verdicts[a].decision)},
                         {"by_cap", stage.verdicts[a].by_cap},
