@@ -13,6 +13,7 @@ namespace tamis::simulate {
 namespace {
 
 constexpr double kSmooth = 5;  // clicks' worth of everyone's taste in each person's
+constexpr int kLists = 30;     // lists that show a position, for its click rate to be more than chance
 
 double logistic(double x) {
   return 1 / (1 + std::exp(-x));
@@ -157,19 +158,21 @@ void FittedAudience::fit_attention(const data::EventLog& log) {
     if (log.event(i) == data::Event::impression) shown[rank - 1] += 1;
     if (log.event(i) == data::Event::click) clicked[rank - 1] += 1;
   }
-  if (shown[0] < 1 || clicked[0] < 1) {
-    notes_.push_back("The log has no click at the first position: attention by rank is a prior, 0.86^(rank - 1).");
+  if (shown[0] < kLists || shown[1] < kLists || clicked[0] < 1) {
+    notes_.push_back(
+        fmt::format("The log has too few lists to fit attention to (it takes {} with two positions and a click at the "
+                    "first): it is a prior, 0.86^(rank - 1).",
+                    kLists));
     return;
   }
   const double first = clicked[0] / shown[0];
   double last = 1;
-  for (std::size_t r = 0; r < shown.size() && shown[r] >= 30; ++r) {
+  for (std::size_t r = 0; r < shown.size() && shown[r] >= kLists; ++r) {
     last = std::min(last, clicked[r] / shown[r] / first);
     attention_.push_back(last);
   }
-  if (attention_.empty()) attention_.push_back(1);
   notes_.push_back(
-      fmt::format("Fitted attention: click rate by position, {} positions, {:.2f} of the first at the last.",
+      fmt::format("Fitted attention: click rate by position, {} positions, {:.2f} of the first at the last and below.",
                   attention_.size(), attention_.back()));
 }
 

@@ -25,8 +25,8 @@ struct FitSpec {
 ///   logistic regression of later-half clicks against random items, leaving the click itself out of both features; base
 ///   is set so that the mean rate is the log's (with impressions) or `click_prior`; c undoes the base, so that a chosen
 ///   item is clicked at even odds before appeal and taste pull at it;
-/// - attention by rank: the click rate by position relative to the first where the log has positions, made
-///   non-increasing; else 0.86^(rank - 1), a stated prior;
+/// - attention by rank: the click rate by position relative to the first where the log has positions (30 lists or more
+///   at each), made non-increasing and level below the last; else 0.86^(rank - 1), a stated prior;
 /// - visits: every one comes once, on a day of the first week drawn by lot; after that with the user's own share of
 ///   active days in the log, shrunk towards everyone's; satisfaction plays no part, since a log cannot tell it.
 /// What it cannot carry: taste beyond categories for items the user never met. The copies share the log's finite
