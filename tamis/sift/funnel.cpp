@@ -120,7 +120,8 @@ void decide_last(const Run& run, StageOutcome& stage, Outcome& outcome) {
   stage.verdicts = std::move(choice.verdicts);
   settle_riders(run, stage, choice.shipped);
   stage.notes.push_back(
-      "Chosen on one half of the users (by a hash of their names); the lift is measured again on the other half.");
+      fmt::format("Chosen on {:.0f} % of the users (by a hash of their names); the lift is measured again on the rest.",
+                  100 * stage.plan.choosing));
   if (choice.shipped < 0) {
     outcome.why_no_lift = "nothing is shipped";
     return;
