@@ -162,7 +162,7 @@ TEST_F(JournalTest, AnotherHeadingIsRefusedNamingThePart) {
       {"seed", R"({"data":"00ff","plan":"aa","seed":8,"version":"1.0"})"},
       {"version", R"({"data":"00ff","plan":"aa","seed":7,"version":"1.1"})"}};
   for (const auto& [part, heading] : other) {
-    const auto message = test::message_of<std::invalid_argument>([&] { open(true, heading); });
+    const auto message = test::message_of<std::invalid_argument>([&, wanted = heading] { open(true, wanted); });
     EXPECT_NE(message.find(std::string("another ") + part), std::string::npos) << message;
     EXPECT_NE(message.find(path_.string()), std::string::npos) << message;
   }
