@@ -236,7 +236,8 @@ TEST(ReportMarkdown, HoldsEveryTable) {
         "## The truth", "## Conventions", "## Inputs", "> These users were simulated: "}) {
     EXPECT_TRUE(holds(page, part)) << part;
   }
-  for (const json& candidate : json::parse(text)["candidates"]) {
+  const json report = json::parse(text);
+  for (const json& candidate : report["candidates"]) {
     EXPECT_TRUE(holds(page, candidate["name"].get<std::string>())) << candidate["name"];
   }
 }
