@@ -32,8 +32,8 @@ class World : public Audience {
   /// Throws invalid_argument if a size is out of range.
   explicit World(const WorldSpec& spec);
 
-  /// The first `days` days under the logging policy (two thirds chance and what sold yesterday, the rest the category
-  /// last clicked): impressions and clicks with their seconds. Afterwards history() and satisfaction() are those of the
+  /// The first `days` days under the logging policy (four places in ten chance, three what sold by yesterday, three a
+  /// category lately clicked): impressions and clicks with their seconds. Afterwards history() and satisfaction() are those of the
   /// launch day. To be called once.
   data::Dataset make_log(Progress& progress);
 
