@@ -39,8 +39,7 @@ std::uint64_t distinct_users(const std::vector<Measured>& measured) {
 
 /// The user's part in the last stage: chosen on, or only measured on.
 bool is_choosing(const Run& run, const StagePlan& stage, data::Index user) {
-  const bool online = stage.kind == StageKind::interleave || stage.kind == StageKind::ab;
-  const std::string name = online ? run.scene.audience->name(user) : run.scene.data.log.users.at(user);
+  const std::string name = is_online(stage.kind) ? run.scene.audience->name(user) : run.scene.data.log.users.at(user);
   return experiment::bucket(fmt::format("choosing/{}", run.seed), name) < stage.choosing;
 }
 

@@ -15,10 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool is_online(const StagePlan& stage) {
-  return stage.kind == StageKind::interleave || stage.kind == StageKind::ab;
-}
-
 Json finite(double x) {
   return std::isfinite(x) ? Json(x) : Json();
 }
@@ -53,7 +49,7 @@ Json stage_json(const StageOutcome& stage, const Plan& plan, bool last) {
   const auto capped =
       std::count_if(stage.verdicts.begin(), stage.verdicts.end(), [](const Verdict& v) { return v.by_cap; });
   Json json = {{"kind", word(stage.plan.kind)},
-               {"simulated", is_online(stage.plan)},
+               {"simulated", is_online(stage.plan.kind)},
                {"metric", metric_name(stage.plan)},
                {"unit", unit_words(stage.plan)},
                {"entered", stage.entered.size()},

@@ -192,6 +192,10 @@ std::string_view word(StageKind kind) {
   return "";
 }
 
+bool is_online(StageKind kind) {
+  return kind == StageKind::interleave || kind == StageKind::ab;
+}
+
 Plan read_plan(const std::filesystem::path& path, const std::optional<std::filesystem::path>& data_folder,
                std::uint64_t seed) {
   Plan plan;

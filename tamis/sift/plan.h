@@ -25,6 +25,8 @@ struct Candidate {
 
 enum class StageKind { offline, replay, interleave, ab };
 std::string_view word(StageKind kind);
+/// True for the stages that show lists to people: interleave and ab.
+bool is_online(StageKind kind);
 
 struct StagePlan {
   StageKind kind = StageKind::offline;

@@ -15,12 +15,9 @@ namespace tamis::sift {
 
 namespace {
 
-bool is_online(const StagePlan& stage) {
-  return stage.kind == StageKind::interleave || stage.kind == StageKind::ab;
-}
-
 bool has_online(const Plan& plan) {
-  return std::any_of(plan.stages.begin(), plan.stages.end(), is_online);
+  return std::any_of(plan.stages.begin(), plan.stages.end(),
+                     [](const StagePlan& stage) { return is_online(stage.kind); });
 }
 
 std::string count(std::size_t n, std::string_view what) {
@@ -125,7 +122,7 @@ void load_log(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, doub
 /// Before any work is done: a later stage's split shall not end a run that has come far.
 void check_splits(const Plan& plan, const data::EventLog& log) {
   for (const StagePlan& stage : plan.stages) {
-    if (is_online(stage)) continue;
+    if (is_online(stage.kind)) continue;
     try {
       static_cast<void>(data::split_by_time(log, stage.test, stage.gap));
     } catch (const std::invalid_argument& error) {

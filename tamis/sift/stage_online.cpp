@@ -6,6 +6,7 @@
 #include "tamis/evidence/experiment/assignment.h"
 #include "tamis/evidence/interleave/team_draft.h"
 #include "tamis/sift/stages.h"
+#include "tamis/stats/summary.h"
 
 namespace tamis::sift {
 
@@ -75,12 +76,6 @@ interleave::Credit serve_interleaved(const Run& run, const data::Ranker& a, cons
   return credit;
 }
 
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double v : values) sum += v;
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
-}
-
 Measured gather(const std::vector<data::Index>& users, const std::vector<UserDays>& done, interleave::CreditBy credit) {
   Measured measured;
   std::vector<double> clicks;
@@ -95,7 +90,7 @@ Measured gather(const std::vector<data::Index>& users, const std::vector<UserDay
     measured.cold += done[i].cold;
   }
   const bool by_clicks = credit == interleave::CreditBy::clicks;
-  measured.metrics = {{"clicks", mean(clicks)}, {"seconds", mean(seconds)}};
+  measured.metrics = {{"clicks", stats::summarize(clicks).mean}, {"seconds", stats::summarize(seconds).mean}};
   if (!by_clicks) std::swap(measured.metrics[0], measured.metrics[1]);
   measured.values.values = by_clicks ? std::move(clicks) : std::move(seconds);
   return measured;
@@ -142,7 +137,7 @@ std::vector<Measured> measure_interleave(const Run& run, const StagePlan& stage,
         measured.cold += done[i].cold;
         total.merge(credit[i]);
       }
-      measured.metrics = {{"preference", mean(measured.values.values)},
+      measured.metrics = {{"preference", stats::summarize(measured.values.values).mean},
                           {"clicks_incumbent", total.clicks_a},
                           {"clicks_candidate", total.clicks_b},
                           {"seconds_incumbent", total.seconds_a},

@@ -4,16 +4,11 @@
 
 #include "tamis/base/error.h"
 #include "tamis/sift/stages.h"
+#include "tamis/stats/summary.h"
 
 namespace tamis::sift {
 
 namespace {
-
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double v : values) sum += v;
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
-}
 
 /// Offline is one step over the whole test part, fitted `gap` before it; a replay is fitted anew at each step.
 std::vector<replay::StepQuestions> ask(const Run& run, const StagePlan& stage, data::Time& fit_shift) {
@@ -94,7 +89,7 @@ std::vector<Measured> measure_ranking(const Run& run, const StagePlan& stage, co
       Measured measured;
       measured.values = result.per_user[0];
       for (std::size_t m = 0; m < stage.metrics.size(); ++m) {
-        measured.metrics.emplace_back(stage.metrics[m].name, mean(result.per_user[m].values));
+        measured.metrics.emplace_back(stage.metrics[m].name, stats::summarize(result.per_user[m].values).mean);
       }
       measured.steps = result.steps;
       for (const replay::Step& step : result.steps) {

@@ -33,8 +33,8 @@ class World : public Audience {
   explicit World(const WorldSpec& spec);
 
   /// The first `days` days under the logging policy (four places in ten chance, three what sold by yesterday, three a
-  /// category lately clicked): impressions and clicks with their seconds. Afterwards history() and satisfaction() are those of the
-  /// launch day. To be called once.
+  /// category lately clicked): impressions and clicks with their seconds. Afterwards history() and satisfaction() are
+  /// those of the launch day. To be called once.
   data::Dataset make_log(Progress& progress);
 
   std::size_t users() const override { return static_cast<std::size_t>(spec_.users); }
