@@ -100,7 +100,7 @@ Table stage_table(const Report& report, std::size_t stage) {
                {"p", Kind::kNumber},
                {metric.empty() ? "value" : metric, Kind::kNumber},
                {"users", Kind::kNumber},
-               {"served by fallback", Kind::kNumber}},
+               {"without history", Kind::kNumber}},
               {}};
   for (const std::string& name : metrics) table.columns.push_back({name, Kind::kNumber});
   for (const Row& row : rows) {
