@@ -1,0 +1,1 @@
+#include "tamis/engine/optim/optimizer.h"
