@@ -1,0 +1,103 @@
+#include "bench/measure.h"
+
+#include <hwy/targets.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "tamis/base/parallel.h"
+
+namespace tamis::bench {
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Two hundred milliseconds of nothing but additions would tell the clock; the product is what counts here.
+double sgemm_rate(std::int64_t m, std::int64_t n, std::int64_t k, int threads, double seconds) {
+  const auto all = static_cast<std::size_t>(threads);
+  std::vector<std::vector<float>> a(all), b(all), c(all);
+  const auto product = [&](std::size_t i) {
+    dnnl::sgemm('N', 'N', m, n, k, 1.0F, a[i].data(), k, b[i].data(), n, 0.0F, c[i].data(), n);
+  };
+  const auto on_each_thread = [&](const std::function<void(std::size_t)>& body) {
+#pragma omp parallel num_threads(threads)
+    body(static_cast<std::size_t>(omp_get_thread_num()));
+  };
+  on_each_thread([&](std::size_t i) {
+    a[i].assign(static_cast<std::size_t>(m * k), 0.5F);
+    b[i].assign(static_cast<std::size_t>(k * n), 0.25F);
+    c[i].assign(static_cast<std::size_t>(m * n), 0.0F);
+  });
+  const double best = best_seconds([&] { on_each_thread(product); }, 3, seconds);
+  return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) * threads / best;
+}
+
+}  // namespace
+
+double best_seconds(const std::function<void()>& call, int repeats, double seconds) {
+  call();
+  call();
+  double best = std::numeric_limits<double>::infinity();
+  const double begun = now();
+  for (int done = 0; done < repeats || now() - begun < seconds; ++done) {
+    const double start = now();
+    call();
+    best = std::min(best, now() - start);
+  }
+  return best;
+}
+
+Machine this_machine() {
+  Machine machine;
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("model name")) continue;
+    machine.processor = line.substr(std::min(line.size(), line.find(':') + 2));
+    break;
+  }
+  machine.cores = omp_get_num_procs();
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::avx2:
+    case dnnl::cpu_isa::avx2_vnni:
+      machine.vectors = "AVX2";
+      break;
+    case dnnl::cpu_isa::avx512_core_bf16:
+      machine.vectors = "AVX-512 with BF16";
+      break;
+    default:
+      machine.vectors = hwy::TargetName(hwy::SupportedTargets() & -hwy::SupportedTargets());
+  }
+  return machine;
+}
+
+double copy_bandwidth(std::size_t bytes, int threads, double seconds) {
+  std::vector<char> from(bytes, 1), to(bytes, 2);
+  const auto pieces = static_cast<std::size_t>(threads);
+  const double best = best_seconds(
+      [&] {
+        parallel_for(pieces, [&](std::size_t i) {
+          const std::size_t begin = bytes * i / pieces, end = bytes * (i + 1) / pieces;
+          std::memcpy(to.data() + begin, from.data() + begin, end - begin);
+        });
+      },
+      5, seconds);
+  return 2.0 * static_cast<double>(bytes) / best;
+}
+
+double sgemm_peak(int threads, double seconds) {
+  double best = 0;
+  for (const std::int64_t size : {384, 768, 1536}) {
+    best = std::max(best, sgemm_rate(512, size, 1536, threads, seconds / 3));
+  }
+  return best;
+}
+
+}  // namespace tamis::bench

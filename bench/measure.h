@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tamis::bench {
+
+/// Seconds of the fastest call, after two calls to warm up: at least `repeats` calls, and as many more as fit into
+/// `seconds`. The machine is shared; its best is what the code can do.
+double best_seconds(const std::function<void()>& call, int repeats, double seconds);
+
+/// What a result says about where it was measured.
+struct Machine {
+  std::string processor;  ///< as the system names it
+  int cores = 0;          ///< that this process may run on
+  std::string vectors;    ///< widest instruction set in use: "AVX2", "AVX-512", …
+};
+Machine this_machine();
+
+/// Bytes read and written per second by copying between two arrays of `bytes` bytes each, on `threads` threads: the
+/// bandwidth that a pass over memory can at most reach.
+double copy_bandwidth(std::size_t bytes, int threads, double seconds);
+
+/// Floating-point operations per second of oneDNN's sgemm, called directly: the best over some large sizes, all threads
+/// at once, one product each. The practical peak of the machine.
+double sgemm_peak(int threads, double seconds);
+
+}  // namespace tamis::bench

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace tamis::bench {
+
+/// What a peer measured: its name with version, and seconds by workload.
+struct Peer {
+  std::string name;
+  std::map<std::string, double> seconds;
+};
+
+/// Runs `script` of the folder bench/peers with the Python of that folder's own environment (made on demand by
+/// bench/peers/setup.sh), and reads the JSON it prints. Nullopt, with `why`, when the environment or the script is not
+/// there. Throws runtime_error when the script fails.
+std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::string& script, int threads,
+                             double seconds, std::string& why);
+
+}  // namespace tamis::bench
