@@ -20,7 +20,6 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// Two hundred milliseconds of nothing but additions would tell the clock; the product is what counts here.
 double sgemm_rate(std::int64_t m, std::int64_t n, std::int64_t k, int threads, double seconds) {
   const auto all = static_cast<std::size_t>(threads);
   std::vector<std::vector<float>> a(all), b(all), c(all);
@@ -29,7 +28,13 @@ double sgemm_rate(std::int64_t m, std::int64_t n, std::int64_t k, int threads, d
   };
   const auto on_each_thread = [&](const std::function<void(std::size_t)>& body) {
 #pragma omp parallel num_threads(threads)
-    body(static_cast<std::size_t>(omp_get_thread_num()));
+    {
+      // A team of one is no parallel region to oneDNN, which would then take all cores.
+      const int before = omp_get_max_threads();
+      omp_set_num_threads(1);
+      body(static_cast<std::size_t>(omp_get_thread_num()));
+      omp_set_num_threads(before);
+    }
   };
   on_each_thread([&](std::size_t i) {
     a[i].assign(static_cast<std::size_t>(m * k), 0.5F);

@@ -59,8 +59,8 @@ std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::str
     why = fmt::format("no peers are installed; {} does it", (folder / "setup.sh").string());
     return std::nullopt;
   }
-  const std::string text = output_of({python.string(), path.string(), "--threads", std::to_string(threads),
-                                      "--seconds", fmt::format("{}", seconds)});
+  const std::string text = output_of(
+      {python.string(), path.string(), "--threads", std::to_string(threads), "--seconds", fmt::format("{}", seconds)});
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("seconds")) fail_world(path.string(), "printed no JSON result");
   Peer peer{json.value("peer", script), {}};
