@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tamis/engine/autograd/variable.h"
+#include "tamis/engine/nn/init.h"
 
 namespace tamis::engine {
 class Meeting;
@@ -33,6 +36,7 @@ struct Pass {
   bool training = false;
   std::uint64_t seed = 0;
   std::uint64_t step = 0;
+  std::uint32_t variant = 0;  ///< another number, other random numbers in the same step: two views of one batch
   int shard = 0;
   std::int64_t first_row = 0;  ///< rows of axis 0 (images, tokens) in the shards before this one
   std::int64_t first_sequence = 0;
@@ -44,7 +48,8 @@ struct Pass {
 struct Parameter {
   std::string name;  ///< dotted path: "encoder.layer.0.attention.query.weight"
   Variable variable;
-  bool decay;  ///< false for biases and norms: weight decay passes them by
+  bool decay;      ///< false for biases and norms: weight decay passes them by
+  Init init = {};  ///< what initialize() draws it from
 };
 struct Buffer {
   std::string name;
@@ -69,21 +74,34 @@ class Module {
   const std::vector<std::pair<std::string, Module*>>& parts() const { return parts_; }
   /// True if this or a part needs the shards of a batch to meet (batch norm while training).
   virtual bool meets() const;
+  /// Draws every parameter anew, each from the stream named (seed, its dotted name): what one gets does not depend on
+  /// the others. Until then weights are 0, norms 1.
+  void initialize(std::uint64_t seed);
   /// Converts parameters and buffers to f64 or f32; for gradient checks.
   void to(engine::DType dtype);
 
  protected:
-  /// Registers a parameter; the returned variable is a handle to keep.
-  Variable own(std::string name, Tensor value, bool decay);
-  Tensor own_buffer(std::string name, Tensor value);
+  /// Registers a parameter; the returned variable is a handle to keep. Throws invalid_argument for a name taken.
+  Variable own(std::string name, const engine::Shape& shape, const Init& init, bool decay);
+  /// Registers state. The reference stays good as long as this lives.
+  Tensor& own_buffer(std::string name, Tensor value);
+  /// Makes a member, or something that lives as long as this, a part.
   void adopt(std::string name, Module& part);
 
  private:
   void set_path(const std::string& path);
   std::string path_;
   std::vector<Parameter> own_;
-  std::vector<Buffer> buffers_;
+  std::deque<Buffer> buffers_;
   std::vector<std::pair<std::string, Module*>> parts_;
+};
+
+/// What goes into a layer, as far as memory is concerned: its shape and, where rows are tokens of packed sequences,
+/// their offsets (undefined: one sequence).
+struct Extent {
+  Extent(engine::Shape s, Tensor o = {}) : shape(s), offsets(std::move(o)) {}  // NOLINT: a shape is an extent
+  engine::Shape shape;
+  Tensor offsets;
 };
 
 /// A module from one tensor to one tensor.
@@ -95,13 +113,18 @@ class Layer : public Module {
   virtual std::string_view kind() const = 0;
   /// The shape of the output for an input of that shape, without computing. Throws invalid_argument if it does not fit.
   virtual engine::Shape output_shape(const engine::Shape& x) const = 0;
-  /// Bytes one forward keeps until the walk (what its nodes hold besides their input), and the most it needs at once
-  /// besides, for an input of that shape, f32. What `tamis memory` adds up.
+  /// Bytes of tensors for one input, f32, besides the input itself, the parameters and their gradients. What `tamis
+  /// memory` adds up.
   struct Memory {
-    std::int64_t kept = 0;       ///< in training: outputs and what gradients are computed from
-    std::int64_t transient = 0;  ///< at the worst moment, freed when the layer is done
+    /// Live after the forward: in training the output and whatever gradients are computed from, until the walk;
+    /// otherwise the output. 0 where the output is the input's memory.
+    std::int64_t kept = 0;
+    /// More than that during the forward, at the worst moment.
+    std::int64_t transient = 0;
+    /// More than that during the walk, at the worst moment, gradients of the output and input included.
+    std::int64_t walk = 0;
   };
-  virtual Memory memory(const engine::Shape& x, bool training) const = 0;
+  virtual Memory memory(const Extent& x, bool training) const = 0;
 
  protected:
   virtual Variable compute(const Variable& x, Pass& pass) = 0;
@@ -116,7 +139,7 @@ class Sequential : public Layer {
   Layer& operator[](std::size_t i) { return *layers_[i]; }
   std::string_view kind() const override { return "sequential"; }
   engine::Shape output_shape(const engine::Shape& x) const override;
-  Memory memory(const engine::Shape& x, bool training) const override;
+  Memory memory(const Extent& x, bool training) const override;
 
  protected:
   Variable compute(const Variable& x, Pass& pass) override;
