@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -108,6 +110,7 @@ class Tensor {
 
  private:
   void set_shape(const Shape& shape);
+  void set_contiguous();
 
   std::shared_ptr<void> storage_;
   std::byte* first_ = nullptr;
