@@ -1,0 +1,54 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tamis/engine/autograd/variable.h"
+#include "tamis/engine/nn/module.h"
+
+namespace tamis::train {
+
+using engine::Tensor;
+
+/// Examples begin .. end - 1 of `count` that piece `piece` of `pieces` gets: sizes differ by 1 at most.
+struct Range {
+  std::int64_t begin, end;
+};
+Range piece_of(std::int64_t count, std::int64_t pieces, std::int64_t piece);
+
+/// Adds up the gradients of the shards, in shard order, and takes the squares for the norms in the same pass over
+/// memory. Parallel over fixed chunks of the parameters, so the bits do not depend on the number of threads.
+class GradientSum {
+ public:
+  explicit GradientSum(std::vector<nn::Parameter> parameters);
+
+  /// Sums what stores 0 .. n - 1 hold. The dense sums lie in the memory of the first store that has one; rows of
+  /// tables are added into buffers kept here. Valid until the stores are cleared or used again.
+  void add_up(std::span<engine::GradientStore> stores);
+  /// In the order of the parameters; undefined where no gradient came.
+  std::vector<Tensor>& gradients() { return gradients_; }
+  /// Sum of squares of each, in f64.
+  const std::vector<double>& squares() const { return squares_; }
+  /// The squares anew, after the gradients were changed (clipped by value).
+  void square_again();
+
+ private:
+  struct Table {
+    Tensor sum;                   ///< dense, zero where no row came
+    std::vector<Tensor> touched;  ///< ids of the rows that are not zero
+  };
+  struct Piece {
+    std::size_t parameter;
+    std::int64_t begin, end;
+  };
+  void add_rows(std::size_t parameter, std::span<engine::GradientStore> stores);
+
+  std::vector<nn::Parameter> parameters_;
+  std::vector<Piece> pieces_;
+  std::vector<double> piece_squares_;
+  std::vector<Table> tables_;
+  std::vector<Tensor> gradients_;
+  std::vector<double> squares_;
+};
+
+}  // namespace tamis::train
