@@ -11,6 +11,10 @@ class Activation : public Layer {
  public:
   engine::Shape output_shape(const engine::Shape& x) const override { return x; }
   Memory memory(const Extent& x, bool training) const override;
+
+ protected:
+  /// True if the derivative is computed from the output, false if from the input.
+  virtual bool slope_from_output() const { return false; }
 };
 
 class Relu : public Activation {
@@ -18,6 +22,7 @@ class Relu : public Activation {
   std::string_view kind() const override { return "relu"; }
 
  protected:
+  bool slope_from_output() const override { return true; }
   Variable compute(const Variable& x, Pass& pass) override;
 };
 
@@ -50,6 +55,7 @@ class Tanh : public Activation {
   std::string_view kind() const override { return "tanh"; }
 
  protected:
+  bool slope_from_output() const override { return true; }
   Variable compute(const Variable& x, Pass& pass) override;
 };
 
@@ -58,6 +64,7 @@ class Sigmoid : public Activation {
   std::string_view kind() const override { return "sigmoid"; }
 
  protected:
+  bool slope_from_output() const override { return true; }
   Variable compute(const Variable& x, Pass& pass) override;
 };
 

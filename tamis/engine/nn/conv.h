@@ -7,7 +7,7 @@ namespace tamis::nn {
 
 struct ConvOptions {
   std::int64_t kernel_h = 3, kernel_w = 3;
-  engine::Conv2dOptions geometry;  ///< stride, dilation, groups, padding
+  engine::Conv2dOptions geometry = {};  ///< stride, dilation, groups, padding
   bool bias = true;
   Init weight = Init::he_normal();
 };

@@ -11,6 +11,8 @@ using engine::Tensor;
 using engine::Variable;
 
 enum class Reduction { mean, sum, none };
+/// Losses one by one, made one number unless `none`.
+Variable reduced(const Variable& losses, Reduction reduction);
 
 /// -sum over k of q_k log softmax(logits)_k, for logits [.., K] and labels [..] (i32 or i64) in 0 .. K - 1, with q =
 /// (1 - smoothing) onehot(label) + smoothing / K. Throws invalid_argument naming a label out of range and its position,

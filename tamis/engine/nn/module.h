@@ -90,6 +90,7 @@ class Module {
 
  private:
   void set_path(const std::string& path);
+  void require_free(const std::string& name) const;
   std::string path_;
   std::vector<Parameter> own_;
   std::deque<Buffer> buffers_;
@@ -116,13 +117,16 @@ class Layer : public Module {
   /// Bytes of tensors for one input, f32, besides the input itself, the parameters and their gradients. What `tamis
   /// memory` adds up.
   struct Memory {
-    /// Live after the forward: in training the output and whatever gradients are computed from, until the walk;
-    /// otherwise the output. 0 where the output is the input's memory.
+    /// Live after the forward: the output and, in training, what its nodes hold until the walk.
     std::int64_t kept = 0;
     /// More than that during the forward, at the worst moment.
     std::int64_t transient = 0;
     /// More than that during the walk, at the worst moment, gradients of the output and input included.
     std::int64_t walk = 0;
+    /// The part of `kept` that is the output; 0 where the output is the input's memory.
+    std::int64_t output = 0;
+    bool holds_input = false;   ///< the walk needs the input: it lives until then
+    bool holds_output = false;  ///< the walk needs the output; else it dies with the last who reads it
   };
   virtual Memory memory(const Extent& x, bool training) const = 0;
 

@@ -1,0 +1,91 @@
+#include "tamis/engine/nn/transformer.h"
+
+#include <fmt/format.h>
+
+#include "tamis/base/error.h"
+#include "tamis/engine/autograd/ops.h"
+#include "tamis/engine/nn/memory_chain.h"
+
+namespace tamis::nn {
+
+TransformerEncoderLayer::TransformerEncoderLayer(const TransformerOptions& options)
+    : options_(options),
+      attention_(options.width,
+                 {.heads = options.heads, .dropout = options.attention_dropout, .weight = options.weight}),
+      attention_norm_(options.width, options.epsilon),
+      attention_dropout_(options.dropout),
+      up_(options.width, options.feed_forward, {.weight = options.weight}),
+      down_(options.feed_forward, options.width, {.weight = options.weight}),
+      output_norm_(options.width, options.epsilon),
+      output_dropout_(options.dropout) {
+  adopt("attention", attention_);
+  adopt("attention_dropout", attention_dropout_);
+  adopt("attention_norm", attention_norm_);
+  adopt("up", up_);
+  adopt("down", down_);
+  adopt("output_dropout", output_dropout_);
+  adopt("output_norm", output_norm_);
+}
+
+engine::Shape TransformerEncoderLayer::output_shape(const engine::Shape& x) const {
+  return attention_.output_shape(x);
+}
+
+Layer::Memory TransformerEncoderLayer::memory(const Extent& x, bool training) const {
+  const engine::Shape wide = up_.output_shape(output_shape(x.shape));
+  const Memory sum = plain_memory(x.shape, x.shape, training, Holds::nothing);
+  const bool pre = options_.pre_norm;
+  MemoryChain chain;
+  if (pre) chain.then(attention_norm_.memory(x, training));
+  chain.then(attention_.memory(x, training));
+  chain.then(attention_dropout_.memory(x, training));
+  chain.then(sum);
+  if (!pre) chain.then(attention_norm_.memory(x, training));
+  const std::int64_t pinned = chain.pin();  // for the second sum
+  if (pre) chain.then(output_norm_.memory(x, training));
+  chain.then(up_.memory(x, training));
+  chain.then(plain_memory(wide, wide, training, Holds::input));
+  chain.then(down_.memory(wide, training));
+  chain.then(output_dropout_.memory(x, training));
+  chain.then(sum);
+  if (!training) chain.unpin(pinned);
+  if (!pre) chain.then(output_norm_.memory(x, training));
+  return chain.total();
+}
+
+Variable TransformerEncoderLayer::feed_forward(const Variable& x, Pass& pass) {
+  return output_dropout_.forward(down_.forward(engine::gelu(up_.forward(x, pass), options_.gelu), pass), pass);
+}
+
+Variable TransformerEncoderLayer::compute(const Variable& x, Pass& pass) {
+  const auto attend = [&](const Variable& z) { return attention_dropout_.forward(attention_.forward(z, pass), pass); };
+  if (options_.pre_norm) {
+    const Variable a = engine::add(x, attend(attention_norm_.forward(x, pass)));
+    return engine::add(a, feed_forward(output_norm_.forward(a, pass), pass));
+  }
+  const Variable a = attention_norm_.forward(engine::add(x, attend(x)), pass);
+  return output_norm_.forward(engine::add(a, feed_forward(a, pass)), pass);
+}
+
+TransformerEncoder::TransformerEncoder(const TransformerOptions& options) {
+  if (options.layers < 1) fail_caller("transformer", fmt::format("layers {}: must be at least 1", options.layers));
+  for (std::int64_t i = 0; i < options.layers; ++i) layers_.add(std::make_unique<TransformerEncoderLayer>(options));
+  adopt("layer", layers_);
+  if (!options.pre_norm) return;
+  final_norm_ = std::make_unique<LayerNorm>(options.width, options.epsilon);
+  adopt("final_norm", *final_norm_);
+}
+
+Layer::Memory TransformerEncoder::memory(const Extent& x, bool training) const {
+  MemoryChain chain;
+  chain.then(layers_.memory(x, training));
+  if (final_norm_) chain.then(final_norm_->memory(x, training));
+  return chain.total();
+}
+
+Variable TransformerEncoder::compute(const Variable& x, Pass& pass) {
+  const Variable y = layers_.forward(x, pass);
+  return final_norm_ ? final_norm_->forward(y, pass) : y;
+}
+
+}  // namespace tamis::nn
