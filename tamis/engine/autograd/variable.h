@@ -24,7 +24,8 @@ class Variable {
   /// A leaf. Throws invalid_argument if `needs_gradient` and the tensor is not f32 or f64.
   explicit Variable(Tensor value, bool needs_gradient = false);
 
-  bool defined() const { return node_ != nullptr; }
+  bool defined() const { return value_ != nullptr; }
+  /// Throws invalid_argument if undefined.
   const Tensor& value() const;
   /// The tensor of a leaf, to be changed in place by an optimizer. Assert: a leaf.
   Tensor& leaf_value();
@@ -32,16 +33,17 @@ class Variable {
   DType dtype() const { return value().dtype(); }
   bool needs_gradient() const;
   bool is_leaf() const;
-  /// The op that made it; "leaf" for a leaf.
+  /// The op that made it; "leaf" for a leaf, which is also what an op returns where nothing is recorded.
   std::string_view op() const;
   /// The same value, without its history.
   Variable detached() const;
+  /// Its place in the graph; nullptr where it needs no gradient.
   const std::shared_ptr<Node>& node() const { return node_; }
 
  private:
-  friend class Sink;
-  friend Variable record(std::string_view, Tensor, std::vector<Variable>,
-                         std::function<void(const Tensor&, class Sink&)>);
+  friend Variable with_history(Tensor, std::shared_ptr<Node>);
+  // Apart, so that a graph keeps only the values that its gradients are computed from.
+  std::shared_ptr<Tensor> value_;
   std::shared_ptr<Node> node_;
 };
 
@@ -61,16 +63,22 @@ class GradientStore {
     Tensor dense;
     std::vector<Rows> rows;
   };
+  /// nullptr if nothing came.
   const Parts* parts(const Variable& leaf) const;
-  /// Forgets the sums, keeps the memory.
+  /// Forgets the sums, keeps the memory, except of sums that somebody still holds.
   void clear();
 
  private:
-  friend class Sink;
+  friend class Walk;
   struct Slot {
+    std::shared_ptr<Node> leaf;  ///< held, so that no other variable comes to lie at its address
     Parts parts;
-    bool filled = false;  ///< dense holds a sum of this round, not an old buffer
+    Tensor kept;  ///< memory of an earlier round
   };
+  Slot& slot(const std::shared_ptr<Node>& leaf);
+  void add(const std::shared_ptr<Node>& leaf, Tensor g);
+  void add_rows(const std::shared_ptr<Node>& leaf, Tensor ids, Tensor rows);
+  const Tensor& write(const std::shared_ptr<Node>& leaf, const std::function<void(Tensor&, bool)>& write);
   std::unordered_map<const Node*, Slot> slots_;
 };
 
@@ -79,9 +87,9 @@ class Sink {
  public:
   /// False where nobody will read the gradient: skip the work.
   bool wants(std::size_t i) const;
-  /// Adds g (the input's shape and dtype) to input i's gradient.
+  /// Adds g to input i's gradient. Throws invalid_argument unless it has the input's shape and dtype.
   void add(std::size_t i, Tensor g);
-  /// Adds rows to a table's gradient.
+  /// Adds rows to a table's gradient: ids [n], rows [n, ..].
   void add_rows(std::size_t i, Tensor ids, Tensor rows);
   /// Lets `write(out, accumulate)` compute straight into input i's gradient: it must store into `out` if `accumulate`
   /// is false (out is uninitialised then), and add to it else. Saves a pass over large weight gradients.
@@ -97,7 +105,7 @@ class Sink {
 using Backward = std::function<void(const Tensor& g, Sink& sink)>;
 
 /// Makes the variable an op returns. `backward` is kept only if an input needs gradients and recording is on. In
-/// anomaly mode throws if `value` is not finite.
+/// anomaly mode throws if `value` is not finite. `op` must be a literal: its characters are not copied.
 Variable record(std::string_view op, Tensor value, std::vector<Variable> inputs, Backward backward);
 
 struct BackwardOptions {
@@ -106,11 +114,11 @@ struct BackwardOptions {
 };
 
 /// d(output)/d(target) for any variables, leaves or intermediates; zeros for a target the output does not depend on.
-/// Throws invalid_argument if the output is no scalar and has no seed ("[gradient] …"), a seed of another shape, or a
-/// graph that an earlier walk has freed.
+/// Throws invalid_argument if the output has several elements and no seed ("[gradient] …"), for a seed of another shape
+/// or dtype, a target that needs no gradient, or a graph that an earlier walk has freed.
 std::vector<Tensor> gradient(const Variable& output, const std::vector<Variable>& targets,
                              const BackwardOptions& options = {});
-/// Adds the gradients of all leaves that need them to `into`.
+/// Adds the gradients of all leaves that need them to `into`. Throws as gradient() does, and if there is no such leaf.
 void backward(const Variable& output, GradientStore& into, const BackwardOptions& options = {});
 
 /// Within its lifetime, on this thread, nothing is recorded.
@@ -141,7 +149,8 @@ class AnomalyMode {
 
 /// Runs `segment(inputs)` without keeping its intermediates; the walk runs it again, recorded, when its gradient is
 /// needed. Random numbers are named by step and position, so the second run draws the same. Gradients reach the leaves
-/// inside the segment too. Source: Chen et al., arXiv:1604.06174.
+/// inside the segment too; what it takes from outside with a history must be among `inputs` (throws invalid_argument in
+/// the walk). Source: Chen et al., arXiv:1604.06174.
 Variable checkpoint(const std::function<Variable(const std::vector<Variable>&)>& segment, std::vector<Variable> inputs);
 
 }  // namespace tamis::engine
