@@ -14,8 +14,14 @@ void require_images(const engine::Shape& x, std::string_view op) {
   if (x.rank() != 4) fail_caller(op, fmt::format("x {}: needs images [B, H, W, C]", x.text()));
 }
 
-/// A pool is placed as a convolution with a kernel of the window's size.
 engine::Shape pooled(const engine::Shape& x, const engine::PoolOptions& options, const char* op) {
+  const auto geometry = pool_geometry(x, options, op);
+  return {x[0], geometry.out_h, geometry.out_w, x[3]};
+}
+
+}  // namespace
+
+engine::Conv2dGeometry pool_geometry(const engine::Shape& x, const engine::PoolOptions& options, const char* op) {
   require_images(x, op);
   engine::Conv2dOptions placed;
   placed.stride_h = options.stride_h;
@@ -28,11 +34,8 @@ engine::Shape pooled(const engine::Shape& x, const engine::PoolOptions& options,
   if (options.window_h < 1 || options.window_w < 1) {
     fail_caller(op, fmt::format("window {} x {}: sizes start at 1", options.window_h, options.window_w));
   }
-  const auto geometry = engine::conv2d_geometry(x, {1, options.window_h, options.window_w, x[3]}, placed, op);
-  return {x[0], geometry.out_h, geometry.out_w, x[3]};
+  return engine::conv2d_geometry(x, {1, options.window_h, options.window_w, x[3]}, placed, op);
 }
-
-}  // namespace
 
 engine::Shape MaxPool2d::output_shape(const engine::Shape& x) const {
   return pooled(x, options_, "max_pool2d");

@@ -6,12 +6,17 @@
 // Pooling of images [B, H, W, C]; see tamis/engine/tensor/pool.h for ties and padding.
 namespace tamis::nn {
 
+/// How a pool lies on images x [B, H, W, C]: as a convolution with a kernel of the window's size. Throws
+/// invalid_argument("[op] …") if it does not fit.
+engine::Conv2dGeometry pool_geometry(const engine::Shape& x, const engine::PoolOptions& options, const char* op);
+
 class MaxPool2d : public Layer {
  public:
   explicit MaxPool2d(const engine::PoolOptions& options = {}) : options_(options) {}
   std::string_view kind() const override { return "max_pool2d"; }
   engine::Shape output_shape(const engine::Shape& x) const override;
   Memory memory(const Extent& x, bool training) const override;
+  const engine::PoolOptions& options() const { return options_; }
 
  protected:
   Variable compute(const Variable& x, Pass& pass) override;
