@@ -3,7 +3,8 @@
 #include "tamis/engine/tensor/tensor.h"
 
 // Reductions over one axis (dropped, or kept with size 1) or, without an axis, over all elements to a scalar. Sums of
-// f32 are pairwise, in an order that depends on the shape alone. An axis out of range throws invalid_argument.
+// f32 run in short blocks, whose sums are added in f64, in an order that depends on the shape alone. Integers sum to
+// integers and wrap around. An axis out of range throws invalid_argument.
 namespace tamis::engine {
 
 Tensor sum(const Tensor& x);

@@ -32,6 +32,23 @@ decltype(auto) visit_real(DType dtype, F&& f) {
   return f(std::type_identity<float>{});
 }
 
+/// The same for all but boolean.
+template <typename F>
+decltype(auto) visit_number(DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::f64:
+      return f(std::type_identity<double>{});
+    case DType::i32:
+      return f(std::type_identity<std::int32_t>{});
+    case DType::i64:
+      return f(std::type_identity<std::int64_t>{});
+    case DType::f32:
+    case DType::boolean:
+      break;
+  }
+  return f(std::type_identity<float>{});
+}
+
 /// The same for i32 and i64 alone: indices, once they have been checked to be integers.
 template <typename F>
 decltype(auto) visit_index(DType dtype, F&& f) {
