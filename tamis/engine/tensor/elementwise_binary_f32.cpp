@@ -92,14 +92,9 @@ HWY_INLINE void run_moving(const float* a, const float* b, float* y, std::int64_
     hn::StoreU(Op{}(operand<kAMoves>(a, i), operand<kBMoves>(b, i), numbers), kLanes, y + i);
   }
   if (i == n) return;
-  HWY_ALIGN float rest_a[hn::MaxLanes(kLanes)] = {};
-  HWY_ALIGN float rest_b[hn::MaxLanes(kLanes)] = {};
-  for (std::int64_t j = i; j < n; ++j) {
-    rest_a[j - i] = a[kAMoves ? j : 0];
-    rest_b[j - i] = b[kBMoves ? j : 0];
-  }
-  hn::Store(Op{}(hn::Load(kLanes, rest_a), hn::Load(kLanes, rest_b), numbers), kLanes, rest_a);
-  for (std::int64_t j = i; j < n; ++j) y[j] = rest_a[j - i];
+  const Vector rest_a = kAMoves ? load_rest(a + i, n - i) : hn::Set(kLanes, *a);
+  const Vector rest_b = kBMoves ? load_rest(b + i, n - i) : hn::Set(kLanes, *b);
+  store_rest(Op{}(rest_a, rest_b, numbers), y + i, n - i);
 }
 
 template <typename Op>

@@ -95,11 +95,7 @@ void run(const float* x, float* y, std::int64_t n, Numbers numbers) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(kLanes));
   std::int64_t i = 0;
   for (; i + lanes <= n; i += lanes) hn::StoreU(Op{}(hn::LoadU(kLanes, x + i), numbers), kLanes, y + i);
-  if (i == n) return;
-  HWY_ALIGN float rest[hn::MaxLanes(kLanes)] = {};
-  for (std::int64_t j = i; j < n; ++j) rest[j - i] = x[j];
-  hn::Store(Op{}(hn::Load(kLanes, rest), numbers), kLanes, rest);
-  for (std::int64_t j = i; j < n; ++j) y[j] = rest[j - i];
+  if (i < n) store_rest(Op{}(load_rest(x + i, n - i), numbers), y + i, n - i);
 }
 
 UnaryLoop unary_of_target(Unary op) {

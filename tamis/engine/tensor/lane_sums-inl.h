@@ -20,43 +20,53 @@ inline constexpr std::int64_t kSumWidth = 32;
 using SumLanes = hn::CappedTag<float, kSumWidth>;
 inline constexpr std::size_t kSumParts = kSumWidth / hn::MaxLanes(SumLanes());
 
-/// The lanes as one number, halves added to halves.
-HWY_INLINE double folded(const hn::Vec<SumLanes>* parts) {
-  HWY_ALIGN float lanes[kSumWidth];
-  for (std::size_t p = 0; p < kSumParts; ++p) hn::Store(parts[p], SumLanes(), lanes + p * hn::MaxLanes(SumLanes()));
-  for (std::int64_t half = kSumWidth / 2; half > 4; half /= 2) {
-    for (std::int64_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+/// The lanes as one number: halves are added to halves down to 8, and those in f64.
+HWY_INLINE double folded(hn::Vec<SumLanes>* parts) {
+  constexpr std::int64_t kEnd = 8;
+  constexpr auto kLanesOfPart = static_cast<std::int64_t>(hn::MaxLanes(SumLanes()));
+  auto count = static_cast<std::int64_t>(kSumParts);
+  for (; count > 1 && count * kLanesOfPart > kEnd; count /= 2) {
+    for (std::int64_t p = 0; p < count / 2; ++p) parts[p] = hn::Add(parts[p], parts[p + count / 2]);
   }
-  double sum = 0;
-  for (std::int64_t i = 0; i < 8; ++i) sum += lanes[i];
-  return sum;
+  HWY_ALIGN float lanes[kSumWidth];
+  for (std::int64_t p = 0; p < count; ++p) hn::Store(parts[p], SumLanes(), lanes + p * kLanesOfPart);
+  for (std::int64_t width = count * kLanesOfPart; width > kEnd; width /= 2) {
+    for (std::int64_t i = 0; i < width / 2; ++i) lanes[i] += lanes[i + width / 2];
+  }
+  const auto pair = [&lanes](std::size_t i) { return double{lanes[i]} + double{lanes[i + 1]}; };
+  return (pair(0) + pair(2)) + (pair(4) + pair(6));
 }
 
-/// The sum of at(i), i < n, where at(i) gives the vector of the numbers from i on. Blocks of 2048 in f32, 64 numbers a
-/// lane; their sums in f64. `at` is asked for whole vectors alone: the caller adds the n % kSumWidth numbers left over.
-template <typename At>
-HWY_INLINE double sum_of_vectors(std::int64_t n, const At& at) {
+/// N sums at once over i < n: at(i, terms) gives the N vectors of terms from i on. Blocks of 2048 in f32, 64 terms a
+/// lane; their sums in f64. `at` is asked for whole vectors alone: the caller adds the n % kSumWidth terms left over.
+template <std::size_t N, typename At>
+HWY_INLINE void sums_of_vectors(std::int64_t n, double* totals, const At& at) {
   constexpr std::int64_t kBlock = 2048;
   constexpr auto kStep = static_cast<std::int64_t>(hn::MaxLanes(SumLanes()));
   const std::int64_t whole = n - n % kSumWidth;
-  double total = 0;
+  std::fill_n(totals, N, 0.0);
   for (std::int64_t begin = 0; begin < whole; begin += kBlock) {
     const std::int64_t end = std::min(whole, begin + kBlock);
-    hn::Vec<SumLanes> parts[kSumParts];
-    for (auto& part : parts) part = hn::Zero(SumLanes());
+    hn::Vec<SumLanes> parts[N][kSumParts];
+    for (auto& of_sum : parts) {
+      for (auto& part : of_sum) part = hn::Zero(SumLanes());
+    }
     for (std::int64_t i = begin; i < end; i += kSumWidth) {
       for (std::size_t p = 0; p < kSumParts; ++p) {
-        parts[p] = hn::Add(parts[p], at(i + static_cast<std::int64_t>(p) * kStep));
+        hn::Vec<SumLanes> terms[N];
+        at(i + static_cast<std::int64_t>(p) * kStep, terms);
+        for (std::size_t sum = 0; sum < N; ++sum) parts[sum][p] = hn::Add(parts[sum][p], terms[sum]);
       }
     }
-    total += folded(parts);
+    for (std::size_t sum = 0; sum < N; ++sum) totals[sum] += folded(parts[sum]);
   }
-  return total;
 }
 
 /// The sum of n contiguous numbers.
 HWY_INLINE double sum_of(const float* x, std::int64_t n) {
-  double total = sum_of_vectors(n, [x](std::int64_t i) HWY_ATTR { return hn::LoadU(SumLanes(), x + i); });
+  double total = 0;
+  sums_of_vectors<1>(
+      n, &total, [x](std::int64_t i, hn::Vec<SumLanes>* terms) HWY_ATTR { terms[0] = hn::LoadU(SumLanes(), x + i); });
   for (std::int64_t i = n - n % kSumWidth; i < n; ++i) total += x[i];
   return total;
 }

@@ -23,6 +23,19 @@ HWY_INLINE Vector constant(double value) {
   return hn::Set(kLanes, static_cast<float>(value));
 }
 
+/// The last n < Lanes() numbers of a row, filled up; and back.
+HWY_INLINE Vector load_rest(const float* x, std::int64_t n, float filling = 0) {
+  HWY_ALIGN float lanes[hn::MaxLanes(kLanes)];
+  hn::Store(hn::Set(kLanes, filling), kLanes, lanes);
+  for (std::int64_t i = 0; i < n; ++i) lanes[i] = x[i];
+  return hn::Load(kLanes, lanes);
+}
+HWY_INLINE void store_rest(Vector v, float* y, std::int64_t n) {
+  HWY_ALIGN float lanes[hn::MaxLanes(kLanes)];
+  hn::Store(v, kLanes, lanes);
+  for (std::int64_t i = 0; i < n; ++i) y[i] = lanes[i];
+}
+
 /// c0 + x (c1 + x (c2 + …)).
 HWY_INLINE Vector polynomial(Vector, double c0) {
   return constant(c0);
