@@ -12,6 +12,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tamis::engine::HWY_NAMESPACE {
+namespace {
 
 using Lanes = hn::ScalableTag<float>;
 inline constexpr Lanes kLanes;
@@ -102,6 +103,7 @@ const AccumulateLoops* loops_of_target() {
   return &loops;
 }
 
+}  // namespace
 }  // namespace tamis::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -10,6 +10,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tamis::engine::HWY_NAMESPACE {
+namespace {
 
 struct Add {
   HWY_INLINE Vector operator()(Vector a, Vector b, Numbers) const { return hn::Add(a, b); }
@@ -144,6 +145,7 @@ BinaryLoop binary_of_target(Binary op) {
   return run<ClipBackward>;
 }
 
+}  // namespace
 }  // namespace tamis::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

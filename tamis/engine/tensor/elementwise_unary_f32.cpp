@@ -11,6 +11,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tamis::engine::HWY_NAMESPACE {
+namespace {
 
 struct Neg {
   HWY_INLINE Vector operator()(Vector x, Numbers) const { return hn::Neg(x); }
@@ -138,6 +139,7 @@ UnaryLoop unary_of_target(Unary op) {
   return run<Times>;
 }
 
+}  // namespace
 }  // namespace tamis::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -13,6 +13,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tamis::engine::HWY_NAMESPACE {
+namespace {
 
 constexpr auto kStep = static_cast<std::int64_t>(hn::MaxLanes(kLanes));
 
@@ -179,6 +180,7 @@ const NormLoops* loops_of_target() {
   return &loops;
 }
 
+}  // namespace
 }  // namespace tamis::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

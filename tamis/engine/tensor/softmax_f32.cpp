@@ -13,6 +13,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace tamis::engine::HWY_NAMESPACE {
+namespace {
 
 constexpr float kLeast = -std::numeric_limits<float>::infinity();
 
@@ -97,6 +98,7 @@ const SoftmaxRows* rows_of_target() {
   return &rows;
 }
 
+}  // namespace
 }  // namespace tamis::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
