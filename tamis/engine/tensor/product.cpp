@@ -45,7 +45,8 @@ PrecisionScope::~PrecisionScope() {
 
 void product(const MatrixView<float>& a, const MatrixView<float>& b, float* out, std::int64_t out_step, bool accumulate,
              float factor) {
-  if (current_precision == Precision::bf16 && factor == 1) {
+  if (current_precision == Precision::bf16) {
+    assert(factor == 1);  // attention, which has factors, stays with f32
     product_bf16(a, b, out, out_step, accumulate);
     return;
   }
