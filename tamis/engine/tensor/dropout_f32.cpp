@@ -30,16 +30,32 @@ HWY_INLINE Vector product(Vector a, std::uint32_t b) {
   return hn::MulEven(hn::BitCast(Words(), a), hn::Set(Words(), b));
 }
 
-HWY_INLINE void rounds(Counters& c, std::array<std::uint32_t, 2> key) {
-  for (int round = 0; round < 10; ++round) {
-    const Vector first = product(c.words[0], 0xD2511F53U);
-    const Vector second = product(c.words[2], 0xCD9E8D57U);
-    c.words[0] = hn::Xor(hn::Xor(hn::ShiftRight<32>(second), c.words[1]), hn::Set(Longs(), key[0]));
-    c.words[1] = second;
-    c.words[2] = hn::Xor(hn::Xor(hn::ShiftRight<32>(first), c.words[3]), hn::Set(Longs(), key[1]));
-    c.words[3] = first;
-    key[0] += 0x9E3779B9U;
-    key[1] += 0xBB67AE85U;
+constexpr std::int64_t kChains = 2;  // rounds under way together, to hide the latency of the products
+
+struct RoundKeys {
+  HWY_ALIGN std::uint64_t keys[10][2][hn::MaxLanes(Longs())];
+
+  explicit RoundKeys(std::array<std::uint32_t, 2> key) {
+    for (auto& round : keys) {
+      for (std::size_t half = 0; half < 2; ++half) hn::Store(hn::Set(Longs(), key[half]), Longs(), round[half]);
+      key[0] += 0x9E3779B9U;
+      key[1] += 0xBB67AE85U;
+    }
+  }
+};
+
+HWY_INLINE void rounds(Counters (&chains)[kChains], const RoundKeys& keys) {
+  for (const auto& key : keys.keys) {
+    for (Counters& c : chains) {
+      const Vector first = product(c.words[0], 0xD2511F53U);
+      const Vector second = product(c.words[2], 0xCD9E8D57U);
+      const Vector left = hn::Xor(c.words[1], hn::Load(Longs(), key[0]));
+      const Vector right = hn::Xor(c.words[3], hn::Load(Longs(), key[1]));
+      c.words[0] = hn::Xor(hn::ShiftRight<32>(second), left);
+      c.words[1] = second;
+      c.words[2] = hn::Xor(hn::ShiftRight<32>(first), right);
+      c.words[3] = first;
+    }
   }
 }
 
@@ -51,15 +67,16 @@ HWY_INLINE Vector paired(Vector low, Vector high) {
 std::int64_t vectors_of_words(std::array<std::uint32_t, 2> key, std::uint64_t step, std::uint64_t first,
                               std::int64_t blocks, std::uint32_t* words) {
   constexpr auto kBlocks = static_cast<std::int64_t>(hn::MaxLanes(Longs()));
-  constexpr std::int64_t kChains = 2;  // two rounds under way hide the latency of the products
+  const RoundKeys keys(key);
+  const Vector steps = hn::Iota(Longs(), 0);
   std::int64_t b = 0;
   for (; b + kChains * kBlocks <= blocks; b += kChains * kBlocks) {
     Counters chains[kChains];
     for (std::int64_t chain = 0; chain < kChains; ++chain) {
-      const Vector block = hn::Iota(Longs(), first + static_cast<std::uint64_t>(b + chain * kBlocks));
+      const Vector block = hn::Add(steps, hn::Set(Longs(), first + static_cast<std::uint64_t>(b + chain * kBlocks)));
       chains[chain] = {{block, hn::ShiftRight<32>(block), hn::Set(Longs(), step), hn::Set(Longs(), step >> 32)}};
     }
-    for (Counters& chain : chains) rounds(chain, key);
+    rounds(chains, keys);
     for (std::int64_t chain = 0; chain < kChains; ++chain) {
       const Vector* const of = chains[chain].words;
       hn::StoreInterleaved2(paired(of[0], of[1]), paired(of[2], of[3]), Longs(),
