@@ -32,6 +32,7 @@ class LeakyRelu : public Activation {
   std::string_view kind() const override { return "leaky_relu"; }
 
  protected:
+  bool slope_from_output() const override { return slope_ > 0; }
   Variable compute(const Variable& x, Pass& pass) override;
 
  private:

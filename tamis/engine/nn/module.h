@@ -121,8 +121,11 @@ class Layer : public Module {
     std::int64_t kept = 0;
     /// More than that during the forward, at the worst moment.
     std::int64_t transient = 0;
-    /// More than that during the walk, at the worst moment, gradients of the output and input included.
+    /// At the worst moment of the walk, gradients of the output and input included, more than what is then left of
+    /// `kept` (all of it, but for the output unless the walk `holds_output`).
     std::int64_t walk = 0;
+    /// The same of the moments after the output's gradient has been read.
+    std::int64_t walk_beyond = 0;
     /// The part of `kept` that is the output; 0 where the output is the input's memory.
     std::int64_t output = 0;
     bool holds_input = false;   ///< the walk needs the input: it lives until then

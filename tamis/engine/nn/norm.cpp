@@ -52,7 +52,7 @@ engine::Shape BatchNorm::output_shape(const engine::Shape& x) const {
 
 Layer::Memory BatchNorm::memory(const Extent& x, bool training) const {
   Memory memory = plain_memory(x.shape, output_shape(x.shape), training, Holds::input);
-  if (training) memory.kept += 2 * bytes_of(weight_.shape());  // the mean and the inverse deviation
+  if (training) memory.kept += 3 * bytes_of(weight_.shape());  // mean, sum of squared deviations, inverse deviation
   return memory;
 }
 

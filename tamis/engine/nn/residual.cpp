@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "tamis/base/error.h"
 #include "tamis/engine/autograd/ops.h"
 #include "tamis/engine/nn/conv.h"
@@ -32,18 +30,7 @@ Layer::Memory Residual::memory(const Extent& x, bool training) const {
   const engine::Shape y = output_shape(x.shape);
   const Memory inner = inner_->memory(x, training);
   const Memory skip = projection_ ? projection_->memory(x, training) : view_memory(x.shape, training);
-  const std::int64_t both = inner.kept + skip.kept, sum = bytes_of(y);
-  Memory memory;
-  memory.kept = both + sum;
-  if (!inner.holds_output) memory.kept -= inner.output;
-  if (!skip.holds_output) memory.kept -= skip.output;
-  const std::int64_t peak = std::max({inner.kept + inner.transient, both + skip.transient, both + sum});
-  memory.transient = peak - memory.kept;
-  memory.output = sum;
-  memory.holds_input = inner.holds_input || skip.holds_input;
-  // y's gradient waits for one way while the other is walked, and the first way's gradient of x for the second.
-  memory.walk = training ? std::max(inner.walk, skip.walk) + sum + bytes_of(x.shape) : 0;
-  return memory;
+  return sum_memory(inner, skip, x.shape, y, training);
 }
 
 Variable Residual::compute(const Variable& x, Pass& pass) {

@@ -33,24 +33,21 @@ engine::Shape TransformerEncoderLayer::output_shape(const engine::Shape& x) cons
 
 Layer::Memory TransformerEncoderLayer::memory(const Extent& x, bool training) const {
   const engine::Shape wide = up_.output_shape(output_shape(x.shape));
-  const Memory sum = plain_memory(x.shape, x.shape, training, Holds::nothing);
-  const bool pre = options_.pre_norm;
-  MemoryChain chain;
-  if (pre) chain.then(attention_norm_.memory(x, training));
-  chain.then(attention_.memory(x, training));
-  chain.then(attention_dropout_.memory(x, training));
-  chain.then(sum);
-  if (!pre) chain.then(attention_norm_.memory(x, training));
-  const std::int64_t pinned = chain.pin();  // for the second sum
-  if (pre) chain.then(output_norm_.memory(x, training));
-  chain.then(up_.memory(x, training));
-  chain.then(plain_memory(wide, wide, training, Holds::input));
-  chain.then(down_.memory(wide, training));
-  chain.then(output_dropout_.memory(x, training));
-  chain.then(sum);
-  if (!training) chain.unpin(pinned);
-  if (!pre) chain.then(output_norm_.memory(x, training));
-  return chain.total();
+  const Memory skip = view_memory(x.shape, training);
+  MemoryChain attend, feed_forward, both;
+  if (options_.pre_norm) attend.then(attention_norm_.memory(x, training));
+  attend.then(attention_.memory(x, training));
+  attend.then(attention_dropout_.memory(x, training));
+  if (options_.pre_norm) feed_forward.then(output_norm_.memory(x, training));
+  feed_forward.then(up_.memory(x, training));
+  feed_forward.then(plain_memory(wide, wide, training, Holds::input));
+  feed_forward.then(down_.memory(wide, training));
+  feed_forward.then(output_dropout_.memory(x, training));
+  both.then(sum_memory(attend.total(), skip, x.shape, x.shape, training));
+  if (!options_.pre_norm) both.then(attention_norm_.memory(x, training));
+  both.then(sum_memory(feed_forward.total(), skip, x.shape, x.shape, training));
+  if (!options_.pre_norm) both.then(output_norm_.memory(x, training));
+  return both.total();
 }
 
 Variable TransformerEncoderLayer::feed_forward(const Variable& x, Pass& pass) {
