@@ -152,4 +152,18 @@ std::size_t ByteStream::read(char* to, std::size_t size) {
   return filled;
 }
 
+std::string read_decompressed(const std::filesystem::path& path) {
+  ByteStream stream(path);
+  std::string bytes;
+  std::size_t filled = 0;
+  while (true) {
+    bytes.resize(filled + (std::size_t{1} << 20));
+    const std::size_t count = stream.read(bytes.data() + filled, bytes.size() - filled);
+    filled += count;
+    if (filled < bytes.size()) break;
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
 }  // namespace tamis

@@ -39,6 +39,9 @@ class ByteStream {
   std::unique_ptr<Compressed> compressed_;
 };
 
+/// All bytes of a file, decompressed as ByteStream does; for files that are not text too. Throws as it does.
+std::string read_decompressed(const std::filesystem::path& path);
+
 /// Throws runtime_error unless `path` is there, is not a folder and is not empty; returns its size in bytes.
 std::uint64_t require_file(const std::filesystem::path& path);
 

@@ -1,7 +1,6 @@
 #include "tamis/base/config.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -9,10 +8,12 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
+#include "tamis/base/nearest.h"
 
 namespace tamis {
 
@@ -74,28 +75,6 @@ std::string_view written_type(const toml::node& node) {
     default:
       return "a date or time";
   }
-}
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({change, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
-/// "; did you mean "keep"? Known: keep, keep_max", or that there are none.
-std::string nearest(std::string_view wrong, const std::vector<std::string_view>& known) {
-  if (known.empty()) return "; none is known here";
-  const auto best = std::min_element(known.begin(), known.end(), [&](std::string_view a, std::string_view b) {
-    return edit_distance(wrong, a) < edit_distance(wrong, b);
-  });
-  return fmt::format("; did you mean \"{}\"? Known: {}", *best, fmt::join(known, ", "));
 }
 
 /// Fills `value` from a node. Returns false if the node is of another type.
@@ -370,6 +349,50 @@ const std::filesystem::path& ConfigFile::path() const {
 
 const std::string& ConfigFile::bytes() const {
   return inside_->bytes;
+}
+
+namespace {
+
+/// Puts what `over` holds into `under`, table by table; the rest replaces.
+void lay_over(toml::table& under, toml::table&& over) {
+  for (auto&& [key, node] : over) {
+    toml::node* old = under.get(key.str());
+    if (old != nullptr && old->is_table() && node.is_table()) {
+      lay_over(*old->as_table(), std::move(*node.as_table()));
+    } else {
+      node.visit([&, &name = key](auto& typed) { under.insert_or_assign(name, std::move(typed)); });
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ConfigFile::Variant> ConfigFile::variants(std::string_view name) const {
+  std::vector<Variant> result;
+  std::set<std::string> taken;
+  const toml::array* tables = inside_->tables.get_as<toml::array>(name);
+  for (std::size_t i = 0; tables != nullptr && i < tables->size(); ++i) {
+    // Parsed again, because nodes that are copied, not moved, forget their lines.
+    auto inside = std::make_unique<Inside>(inside_->path, inside_->bytes);
+    inside->name = inside_->name;
+    toml::array all = std::move(*inside->tables.get_as<toml::array>(name));
+    inside->tables.erase(name);
+    const std::string where = place(inside_->name, line_of(all[i]));
+    toml::table* own = all[i].as_table();
+    const auto title = own == nullptr ? std::nullopt : (*own)["name"].value<std::string>();
+    const bool fits =
+        title && !title->empty() && title->front() != '.' && std::filesystem::path(*title).filename() == *title;
+    if (!fits || !taken.insert(*title).second) {
+      fail_caller(where, fmt::format("each [[{}]] needs a \"name\" of its own that can be a folder's", name));
+    }
+    own->erase("name");
+    lay_over(inside->tables, std::move(*own));
+    std::ostringstream text;
+    text << inside->tables << '\n';
+    inside->bytes = text.str();
+    result.push_back({*title, ConfigFile(std::move(inside))});
+  }
+  return result;
 }
 
 }  // namespace tamis

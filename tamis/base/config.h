@@ -79,6 +79,11 @@ class ConfigFile {
   };
   using Choose = std::span<const Key> (*)(const Entry&);
   std::vector<Section> sections(std::string_view name, std::string_view kind_key, Choose choose);
+  /// One file for each table of the array [[name]]: this one without the array, with what the table holds laid over it
+  /// (tables join key by key, anything else replaces), and the table's "name" taken out. Empty when the file has none.
+  /// Throws invalid_argument for a table without a name, a name that cannot be a folder's, or one that comes twice.
+  struct Variant;
+  std::vector<Variant> variants(std::string_view name) const;
   /// Refuses tables that nobody asked for, by name and line.
   void finish() const;
   const std::filesystem::path& path() const;
@@ -89,6 +94,11 @@ class ConfigFile {
   struct Inside;
   explicit ConfigFile(std::unique_ptr<Inside> inside);
   std::unique_ptr<Inside> inside_;
+};
+
+struct ConfigFile::Variant {
+  std::string name;
+  ConfigFile file;
 };
 
 /// Parses "90s", "30m", "12h", "7d" (a number with an optional fraction, then a unit) to microseconds. Throws

@@ -80,6 +80,7 @@ void Progress::begin(std::string label, std::uint64_t total) {
   end_locked(now);
   label_ = std::move(label);
   total_ = total;
+  note_.clear();
   done_ = 0;
   begun_ = now;
   running_ = true;
@@ -93,11 +94,18 @@ void Progress::advance(std::uint64_t steps) {
   const Clock::time_point now = Clock::now();
   if (style_ == Style::bar) {
     if (now - drawn_ < kRedraw) return;
-    *out_ << '\r' << state_text(label_, done_, total_, seconds_between(begun_, now), true) << "\x1b[K" << std::flush;
+    *out_ << '\r' << state_text(label_, done_, total_, seconds_between(begun_, now), true) << note_ << "\x1b[K"
+          << std::flush;
     drawn_ = now;
   } else if (now - drawn_ >= kLineEvery) {
-    write_line(state_text(label_, done_, total_, seconds_between(begun_, now), false), now);
+    write_line(state_text(label_, done_, total_, seconds_between(begun_, now), false) + note_, now);
   }
+}
+
+void Progress::note(std::string text) {
+  if (out_ == nullptr || style_ == Style::silent) return;
+  const std::lock_guard lock(guard_);
+  note_ = text.empty() ? "" : "  " + std::move(text);
 }
 
 void Progress::end() {

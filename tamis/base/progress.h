@@ -28,6 +28,8 @@ class Progress {
   void begin(std::string label, std::uint64_t total);
   /// So many more steps are done.
   void advance(std::uint64_t steps = 1);
+  /// What stands behind the figures from now on ("loss 0.123"), until the piece of work ends.
+  void note(std::string text);
   /// Ends the piece of work and leaves one line that says what was done in which time.
   void end();
 
@@ -40,6 +42,7 @@ class Progress {
   Style style_ = Style::silent;
   std::mutex guard_;
   std::string label_;
+  std::string note_;
   std::string held_;  ///< what ended since the last line (style `lines`)
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;

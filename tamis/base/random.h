@@ -11,9 +11,8 @@ namespace tamis {
 /// answers.
 std::array<std::uint32_t, 4> philox4x32_10(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
 
-/// 64-bit FNV-1a of the bytes: names a stream's purpose, hashes text.
-constexpr std::uint64_t fnv1a(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
+/// 64-bit FNV-1a of the bytes: names a stream's purpose, hashes text. `hash`: that of the bytes before, to go on from.
+constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 0xcbf29ce484222325ULL) {
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
   return hash;
 }

@@ -10,11 +10,15 @@
 
 namespace tamis::train {
 
+/// Every key of the sections of this task, as Markdown.
+std::string describe_classify_keys();
+
 /// Images or vectors with one label of `classes` each: one tower that ends in [B, classes], cross-entropy. Sections:
 /// [data], [augment], [loss]. Metrics: loss, accuracy.
 class Classify : public Task {
  public:
-  /// Reads its sections. `data_folder` replaces [data]'s folder unless it is empty.
+  /// Reads its sections, then the data, whose values it does not judge (require_sound()). `data_folder` replaces
+  /// [data]'s folder unless it is empty.
   Classify(ConfigFile& file, const Config& config, const std::filesystem::path& data_folder, std::uint64_t seed);
   /// The same from parts: for tests and instruments.
   Classify(Dataset dataset, const NetworkConfig& network, const Augment& augment, double smoothing, std::uint64_t seed);

@@ -17,9 +17,9 @@ namespace tamis::train {
 struct Recipe {
   optim::Settings optimizer;
   optim::GroupOptions group;
-  bool decay_all = false;                    ///< biases and norms decay too
-  optim::Schedule schedule;                  ///< base, low, factors; its durations are set by scheduled()
-  double warmup = 0, period = 0, total = 0;  ///< epochs; total 0: all of them
+  bool decay_all = false;         ///< biases and norms decay too
+  optim::Schedule schedule;       ///< base, low, factors; its durations are set by scheduled()
+  double warmup = 0, period = 0;  ///< epochs; all schedules end with the last epoch
   std::int64_t epochs = 10;
   std::int64_t batch = 64;               ///< examples of one step, all micro-batches together
   std::int64_t accumulate = 1;           ///< micro-batches a step

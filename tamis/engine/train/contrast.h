@@ -8,6 +8,9 @@
 
 namespace tamis::train {
 
+/// Every key of the sections of this task, as Markdown.
+std::string describe_contrast_keys();
+
 /// Pairs that belong together, by InfoNCE over the whole batch. One tower: the pair is two passes of one example, whose
 /// dropout masks differ (Gao et al., arXiv:2104.08821, section 3). Two towers: the pair is example i of each. Inputs
 /// are made up from the seed, to try and to measure networks: [[input]] tables, one a tower. Metrics: loss.
@@ -17,6 +20,7 @@ class Contrast : public Task {
 
   std::string_view name() const override { return "contrast"; }
   nn::Module& network() override { return *network_; }
+  bool meets() override { return true; }
   Network& towers() { return *network_; }
   std::int64_t examples(Part part) const override { return part == Part::train ? examples_ : 0; }
   Variable loss(const Share& share, nn::Pass& pass) override;
@@ -35,6 +39,7 @@ class Contrast : public Task {
   std::int64_t examples_ = 0;
   double temperature_ = 0.05;
   std::uint64_t seed_;
+  std::vector<Input> inputs_;
   std::vector<std::int64_t> lengths_;
   std::unique_ptr<Network> network_;
 };

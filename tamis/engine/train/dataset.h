@@ -27,7 +27,7 @@ struct DataConfig {
   std::string kind;              ///< idx, table or random
   std::filesystem::path folder;  ///< relative to the config's
   std::string images, labels, test_images, test_labels;
-  std::string table, test_table, label;
+  std::string table, test_table, label, format;
   bool header = true;
   std::string shape;                    ///< "8x8x1"; "" a vector of all columns
   std::string train, validation, test;  ///< "0:8000", half open; "" all (train), none (validation), none or all of the

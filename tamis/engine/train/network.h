@@ -50,6 +50,7 @@ class Network : public nn::Module {
   Network(const NetworkConfig& config, const std::vector<Input>& inputs);
 
   const std::vector<Tower>& towers() const { return towers_; }
+  std::int64_t segments() const { return segments_; }
   /// The shape that tower i makes of `rows` rows (sequences, tokens each counted as a row before they are pooled).
   engine::Shape output_shape(std::size_t tower, std::int64_t rows) const;
   nn::Variable forward(std::size_t tower, const nn::Variable& x, nn::Pass& pass);

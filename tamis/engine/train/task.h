@@ -37,6 +37,8 @@ class Task {
   virtual ~Task() = default;
   virtual std::string_view name() const = 0;
   virtual nn::Module& network() = 0;
+  /// True if the shards of a batch must meet in the middle: batch norm, losses that compare all pairs.
+  virtual bool meets() { return network().meets(); }
   /// How many there are; 0 for a part that the data does not have.
   virtual std::int64_t examples(Part part) const = 0;
   /// The loss of a share of training examples, summed over them (the trainer divides by the examples of the step), a

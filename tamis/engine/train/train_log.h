@@ -22,6 +22,7 @@ struct LogHeading {
   std::int64_t batch = 0, shards = 0, steps_per_epoch = 0, steps = 0, examples = 0;
   std::string watch;
   std::vector<std::string> metrics;
+  std::vector<double> weights;      ///< norm of each layer's parameters before the first step
   std::vector<std::string> layers;  ///< modules with parameters of their own, in the order of the network
 };
 

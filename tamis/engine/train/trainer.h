@@ -18,6 +18,8 @@ namespace tamis::train {
 /// any number of threads, and after a restart from a checkpoint. The task must outlive it.
 class Trainer {
  public:
+  static constexpr std::int64_t kEvaluated = 64;  ///< examples that evaluate() measures together, on one thread
+
   /// Draws the network's weights from `seed`. Throws invalid_argument for a recipe that does not fit the data (a batch
   /// larger than the training set, more micro-batches than examples) or the machine (bf16).
   Trainer(Task& task, const Recipe& recipe, std::uint64_t seed);
@@ -36,7 +38,7 @@ class Trainer {
   /// The gradient alone, of the batch of the next step: what run_step() takes. No weight changes.
   StepLine compute_gradient(nn::Observer* observer = nullptr);
   /// Gradients of the last step, by parameter, after clipping by value, before clipping by norm.
-  GradientSum& gradients() { return sum_; }
+  const std::vector<Tensor>& gradients() { return sum_.gradients(); }
 
   /// Means of the task's metrics over a part, in the order of Task::metrics().
   std::vector<double> evaluate(Part part);
@@ -47,22 +49,26 @@ class Trainer {
   Task& task() { return task_; }
   const Recipe& recipe() const { return recipe_; }
   const std::vector<nn::Parameter>& parameters() const { return optimizer_.parameters(); }
-  /// Parameters, buffers and moments; the tensors are the live ones.
+  /// Parameters and buffers; the tensors are the live ones.
+  std::vector<nn::Buffer> weights() const;
+  /// The same and the optimizer's moments ("optimizer.velocity.…").
   std::vector<nn::Buffer> tensors() const;
   /// After tensors() were filled from a checkpoint.
   void set_step(std::int64_t step);
 
  private:
-  double run_shards_of(std::int64_t micro_batch, const std::vector<std::int64_t>& examples, nn::Observer* observer);
+  double gradient_of(std::span<const std::int64_t> examples, std::int64_t micro_batch, nn::Observer* observer);
   std::vector<double> by_layer(const std::vector<double>& squares) const;
 
   Task& task_;
   Recipe recipe_;
   std::uint64_t seed_;
   optim::Optimizer optimizer_;
-  optim::Schedule schedule_;
   std::int64_t steps_per_epoch_;
+  optim::Schedule schedule_;
   std::int64_t step_ = 0;
+  mutable std::vector<std::int64_t> order_;  ///< of the epoch order_epoch_, kept for the next question
+  mutable std::int64_t order_epoch_ = -1;
   std::vector<engine::GradientStore> stores_;
   GradientSum sum_;
   std::vector<std::string> layers_;
