@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tamis/base/error.h"
 #include "tamis/engine/autograd/ops.h"
 #include "tamis/engine/nn/dropout.h"
@@ -18,16 +20,24 @@ std::int64_t checked_width(std::int64_t width, std::int64_t heads) {
   return width;
 }
 
-/// Probabilities of one head: the sum of squared sequence lengths.
-std::int64_t pairs(const Extent& x) {
-  if (!x.offsets.defined()) return x.shape[0] * x.shape[0];
-  const auto offsets = x.offsets.span<std::int32_t>();
-  std::int64_t sum = 0;
-  for (std::size_t b = 0; b + 1 < offsets.size(); ++b) {
-    const std::int64_t length = offsets[b + 1] - offsets[b];
-    sum += length * length;
+/// Bytes of one head's probabilities: of all sequences, and of the longest.
+struct PairBytes {
+  std::int64_t all = 0, largest = 0;
+};
+
+PairBytes pair_bytes(const Extent& x) {
+  PairBytes bytes;
+  const auto add = [&](std::int64_t length) {
+    bytes.all += 4 * length * length;
+    bytes.largest = std::max(bytes.largest, 4 * length * length);
+  };
+  if (!x.offsets.defined()) {
+    add(x.shape[0]);
+    return bytes;
   }
-  return sum;
+  const auto offsets = x.offsets.span<std::int32_t>();
+  for (std::size_t b = 0; b + 1 < offsets.size(); ++b) add(offsets[b + 1] - offsets[b]);
+  return bytes;
 }
 
 }  // namespace
@@ -52,7 +62,14 @@ Layer::Memory MultiHeadAttention::memory(const Extent& x, bool training) const {
   MemoryChain chain;
   chain.then(qkv_.memory(x, training));
   Memory heads = plain_memory(qkv_.output_shape(x.shape), x.shape, training, Holds::input);
-  (training ? heads.kept : heads.transient) += 4 * heads_ * pairs(x);
+  const PairBytes pairs = pair_bytes(x);
+  (training ? heads.kept : heads.transient) += heads_ * pairs.all;
+  if (training) {
+    // One head at a time: its probabilities after dropout and, in the walk, their gradient.
+    const std::int64_t dropped = dropout_ > 0 ? pairs.largest : 0;
+    heads.transient += dropped;
+    heads.walk += dropped + pairs.largest;
+  }
   chain.then(heads);
   chain.then(output_.memory(x, training));
   return chain.total();
