@@ -7,6 +7,7 @@
 #include <span>
 
 #include "tamis/base/error.h"
+#include "tamis/engine/tensor/attention_f32.h"
 #include "tamis/engine/tensor/matmul.h"
 #include "tamis/engine/tensor/product.h"
 #include "tamis/engine/tensor/softmax_f32.h"
@@ -101,14 +102,18 @@ void softmax_row(double* row, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) row[i] /= sum;
 }
 
-void softmax_row_backward(float* g, const float* y, std::int64_t n) {
-  softmax_rows().softmax_backward(g, y, g, n);
+void score_slopes(const float* weights, const float* probabilities, float* slopes, std::int64_t rows, std::int64_t n) {
+  score_slopes_f32(weights, probabilities, slopes, rows, n);
 }
 
-void softmax_row_backward(double* g, const double* y, std::int64_t n) {
-  double dot = 0;
-  for (std::int64_t i = 0; i < n; ++i) dot += g[i] * y[i];
-  for (std::int64_t i = 0; i < n; ++i) g[i] = y[i] * (g[i] - dot);
+/// As in attention_f32.h.
+void score_slopes(const double* weights, const double* probabilities, double* slopes, std::int64_t rows,
+                  std::int64_t n) {
+  for (std::int64_t row = 0; row < rows; ++row, weights += n, probabilities += n, slopes += n) {
+    double sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += slopes[i] *= weights[i];
+    for (std::int64_t i = 0; i < n; ++i) slopes[i] -= probabilities[i] * sum;
+  }
 }
 
 /// The factor on q k^T.
@@ -163,9 +168,7 @@ void backward(const Tensor& g, const Tensor& qkv, std::span<const std::int32_t> 
     product(square(weights.data<T>(), n).transposed(), dy, to + given.offset(head, 2), given.step(), false);
     Tensor slopes({n * n}, qkv.dtype());  // of the probabilities, then of the scores
     product(dy, given.at(head, 2).transposed(), slopes.data<T>(), n, false);
-    slopes = dropout(slopes, head.mask);
-    const T* const values = probabilities.data<T>() + head.block;
-    for (std::int64_t i = 0; i < n; ++i) softmax_row_backward(slopes.data<T>() + i * n, values + i * n, n);
+    score_slopes(weights.data<T>(), probabilities.data<T>() + head.block, slopes.data<T>(), n, n);
     const MatrixView<T> scores = square<T>(slopes.data<T>(), n);
     product(scores, given.at(head, 1), to + given.offset(head, 0), given.step(), false, scale);
     product(scores.transposed(), given.at(head, 0), to + given.offset(head, 1), given.step(), false, scale);
