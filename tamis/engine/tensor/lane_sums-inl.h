@@ -1,12 +1,10 @@
-// Sums of f32 numbers whose order is the same for every width of a vector: included inside hwy/foreach_target.h.
+// Sums of f32 numbers whose order is the same for every width of a vector: included after hwy/highway.h, once a target.
 #if defined(TAMIS_LANE_SUMS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAMIS_LANE_SUMS_INL_H
 #undef TAMIS_LANE_SUMS_INL_H
 #else
 #define TAMIS_LANE_SUMS_INL_H
 #endif
-
-#include <hwy/highway.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -37,11 +35,11 @@ HWY_INLINE double folded(hn::Vec<SumLanes>* parts) {
   return (pair(0) + pair(2)) + (pair(4) + pair(6));
 }
 
-/// N sums at once over i < n: at(i, terms) gives the N vectors of terms from i on. Blocks of 2048 in f32, 64 terms a
+/// N sums at once over i < n: at(i, terms) gives the N vectors of terms from i on. Blocks of 1024 in f32, 32 terms a
 /// lane; their sums in f64. `at` is asked for whole vectors alone: the caller adds the n % kSumWidth terms left over.
 template <std::size_t N, typename At>
 HWY_INLINE void sums_of_vectors(std::int64_t n, double* totals, const At& at) {
-  constexpr std::int64_t kBlock = 2048;
+  constexpr std::int64_t kBlock = 1024;
   constexpr auto kStep = static_cast<std::int64_t>(hn::MaxLanes(SumLanes()));
   const std::int64_t whole = n - n % kSumWidth;
   std::fill_n(totals, N, 0.0);

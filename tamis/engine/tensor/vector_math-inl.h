@@ -1,12 +1,10 @@
-// Functions of f32 vectors, compiled once for every instruction set: included inside hwy/foreach_target.h.
+// Functions of f32 vectors, compiled once for every instruction set: included after hwy/highway.h, once a target.
 #if defined(TAMIS_VECTOR_MATH_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef TAMIS_VECTOR_MATH_INL_H
 #undef TAMIS_VECTOR_MATH_INL_H
 #else
 #define TAMIS_VECTOR_MATH_INL_H
 #endif
-
-#include <hwy/highway.h>
 
 #include <cstdint>
 
