@@ -294,7 +294,8 @@ std::unique_ptr<nn::Layer> make_layer(const Section& section, const Place& befor
   const std::string kind = section.text("kind");
   if (before.vocabulary > 0 && kind != "embedding")
     section.fail("kind", "ids come in here; an embedding must be first");
-  if (before.shape.rank() < 2) section.fail("kind", "the rows that come in have no axis to work on");
+  if (before.vocabulary == 0 && before.shape.rank() < 2)
+    section.fail("kind", "the rows that come in have no axis to work on");
   try {
     return has_weights(kind) ? make_weighted(section, before, config) : make_plain(section, before);
   } catch (const std::invalid_argument& error) {
