@@ -90,4 +90,15 @@ nlohmann::ordered_json json_result(std::string_view command, const Common& commo
           {"peak_rss_mb", static_cast<double>(peak_resident_bytes()) / (1024.0 * 1024.0)}};
 }
 
+nlohmann::ordered_json json_inputs(const std::vector<InputFile>& inputs) {
+  auto list = nlohmann::ordered_json::array();
+  for (const InputFile& input : inputs) {
+    list.push_back({{"path", input.path},
+                    {"bytes", input.bytes},
+                    {"rows_read", input.rows_read},
+                    {"rows_quarantined", input.rows_quarantined}});
+  }
+  return list;
+}
+
 }  // namespace tamis::cli

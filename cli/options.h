@@ -5,8 +5,10 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tamis/base/progress.h"
+#include "tamis/base/table.h"
 
 namespace CLI {
 class App;
@@ -44,5 +46,7 @@ void print(std::string_view text, std::string_view instead = "");
 /// The keys every JSON result has: tamis, command, seed, threads, conventions, inputs, elapsed_s (since the process
 /// began), peak_rss_mb. The caller adds `inputs`, `conventions` and the command's own.
 nlohmann::ordered_json json_result(std::string_view command, const Common& common);
+/// The value of `inputs`: path, bytes, rows_read, rows_quarantined of each file.
+nlohmann::ordered_json json_inputs(const std::vector<InputFile>& inputs);
 
 }  // namespace tamis::cli
