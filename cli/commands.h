@@ -8,5 +8,7 @@ namespace tamis::cli {
 
 /// `tamis sift PLAN.toml`: the funnel.
 void add_sift(CLI::App& app);
+/// `tamis reproduce STUDY --out DIR`: a published study, run here.
+void add_reproduce(CLI::App& app);
 
 }  // namespace tamis::cli
