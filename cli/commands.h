@@ -8,6 +8,8 @@ namespace tamis::cli {
 
 /// `tamis sift PLAN.toml`: the funnel.
 void add_sift(CLI::App& app);
+/// `tamis train CONFIG.toml`: a network.
+void add_train(CLI::App& app);
 /// `tamis reproduce STUDY --out DIR`: a published study, run here.
 void add_reproduce(CLI::App& app);
 

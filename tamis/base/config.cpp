@@ -385,12 +385,14 @@ std::vector<ConfigFile::Variant> ConfigFile::variants(std::string_view name) con
     if (!fits || !taken.insert(*title).second) {
       fail_caller(where, fmt::format("each [[{}]] needs a \"name\" of its own that can be a folder's", name));
     }
+    const std::string note = (*own)["note"].value_or(std::string());
     own->erase("name");
+    own->erase("note");
     lay_over(inside->tables, std::move(*own));
     std::ostringstream text;
     text << inside->tables << '\n';
     inside->bytes = text.str();
-    result.push_back({*title, ConfigFile(std::move(inside))});
+    result.push_back({*title, note, ConfigFile(std::move(inside))});
   }
   return result;
 }

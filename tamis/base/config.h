@@ -80,7 +80,7 @@ class ConfigFile {
   using Choose = std::span<const Key> (*)(const Entry&);
   std::vector<Section> sections(std::string_view name, std::string_view kind_key, Choose choose);
   /// One file for each table of the array [[name]]: this one without the array, with what the table holds laid over it
-  /// (tables join key by key, anything else replaces), and the table's "name" taken out. Empty when the file has none.
+  /// (tables join key by key, anything else replaces), and the table's "name" and "note" taken out. Empty when the file has none.
   /// Throws invalid_argument for a table without a name, a name that cannot be a folder's, or one that comes twice.
   struct Variant;
   std::vector<Variant> variants(std::string_view name) const;
@@ -98,6 +98,7 @@ class ConfigFile {
 
 struct ConfigFile::Variant {
   std::string name;
+  std::string changes;  ///< its table's "note", for people
   ConfigFile file;
 };
 

@@ -199,9 +199,9 @@ void Run::step() {
     const std::string place =
         bad == line.norms.end() ? ""
                                 : "; first in " + trainer_.layers()[static_cast<std::size_t>(bad - line.norms.begin())];
-    fail_caller(options_.out.string(),
-                fmt::format("step {}: the {} is not finite{}; a smaller rate or clip_norm may help", line.step,
-                            std::isfinite(line.loss) ? "gradient" : "loss", place));
+    throw NotFinite(fmt::format("[{}] step {}: the {} is not finite{}; a smaller rate or clip_norm may help",
+                                options_.out.string(), line.step, std::isfinite(line.loss) ? "gradient" : "loss",
+                                place));
   }
   state_.step = trainer_.step();
   state_.epoch_loss += line.loss;

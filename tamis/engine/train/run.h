@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,11 @@ struct RunOptions {
   std::uint64_t seed = 0;
 };
 
+/// A run whose loss or gradient stopped being finite.
+struct NotFinite : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
 struct RunResult {
   std::string stopped;  ///< "epochs", "patience", "target" or "seconds"
   std::int64_t steps = 0, epochs = 0;
@@ -34,7 +40,7 @@ struct RunResult {
 };
 
 /// Trains until the recipe says stop. A run that was killed at any moment and is resumed writes the same log and ends
-/// in the same checkpoint as one that was not. Throws invalid_argument if the loss stops being finite, naming step and
+/// in the same checkpoint as one that was not. Throws NotFinite if loss or gradient stop being finite, naming step and
 /// place; the log and the last checkpoint stay.
 RunResult run(Trainer& trainer, const RunOptions& options, Progress& progress);
 
