@@ -13,7 +13,7 @@ def files_of(root):
                             capture_output=True, text=True, check=False)
     if listed.returncode == 0:
         return [name for name in sorted(set(listed.stdout.split())) if (root / name).exists()]
-    found = (p for folder in ("tamis", "cli", "tests") for p in (root / folder).rglob("*"))
+    found = (p for folder in ("tamis", "cli", "bench", "tests") for p in (root / folder).rglob("*"))
     return sorted(p.relative_to(root).as_posix() for p in found if p.suffix in (".h", ".cpp"))
 
 

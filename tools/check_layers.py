@@ -39,7 +39,7 @@ def room_of(path):
 
 
 def source_files(root):
-    for folder in ("tamis", "cli", "tests"):
+    for folder in ("tamis", "cli", "bench", "tests"):
         yield from sorted(p for p in (root / folder).rglob("*") if p.suffix in (".h", ".cpp"))
 
 
@@ -93,7 +93,7 @@ def check_file(name, text, ladder, faults):
     for quote, target in INCLUDE.findall(text):
         if name.endswith(".h") and not name.startswith("tests/") and HEAVY.match(target):
             faults.append(f"{name}: includes {target}; heavy headers belong in sources only")
-        if quote == '"' and target.split("/")[0] in ("tamis", "cli", "tests"):
+        if quote == '"' and target.split("/")[0] in ("tamis", "cli", "bench", "tests"):
             included.append(target)
             other = room_of(target)
             if other == "tests" and not name.startswith("tests/"):

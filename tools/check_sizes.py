@@ -92,7 +92,7 @@ def check(root):
         if lines > allowed:
             faults.append(f"{where}: {lines} lines, at most {allowed}")
 
-    for folder in ("tamis", "cli", "tests"):
+    for folder in ("tamis", "cli", "bench", "tests"):
         for path in sorted((root / folder).rglob("*")):
             if path.suffix not in (".h", ".cpp"):
                 continue

@@ -1,0 +1,83 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "bench/engine.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "tamis/base/error.h"
+#include "tamis/base/number.h"
+
+namespace tamis::cli {
+
+namespace {
+
+struct BenchOptions {
+  Common common;
+  std::vector<std::string> names;
+  bench::Options engine;
+};
+
+nlohmann::ordered_json to_json(const bench::Report& report, const Common& common) {
+  auto json = json_result("bench", common);
+  json["machine"] = {{"processor", report.machine.processor},
+                     {"cores", report.machine.cores},
+                     {"vectors", report.machine.vectors},
+                     {"sgemm_gflops", report.sgemm_peak / 1e9},
+                     {"copy_gb_s", report.copy_bandwidth / 1e9}};
+  json["conventions"] = {{"time", "the fastest of several"}, {"copy", "bytes read and bytes written both count"}};
+  json["peer"] = report.peer;
+  json["results"] = nlohmann::ordered_json::array();
+  for (const bench::Result& result : report.results) {
+    nlohmann::ordered_json row = {{"name", result.name},       {"what", result.what},  {"check", result.check},
+                                  {"seconds", result.seconds}, {"rate", result.rate},  {"unit", result.unit},
+                                  {"share", result.share},     {"of", result.share_of}};
+    row["peer_seconds"] = nullptr;
+    if (result.peer_seconds) row["peer_seconds"] = *result.peer_seconds;
+    if (!result.peer_seconds) row["why"] = report.peer;
+    json["results"].push_back(row);
+  }
+  return json;
+}
+
+void run_bench(BenchOptions& options) {
+  for (const std::string& name : options.names) {
+    if (name != "engine") fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine");
+  }
+  apply_threads(options.common);
+  options.engine.seed = options.common.seed;
+  Progress progress(std::cerr, progress_style(options.common));
+  const bench::Report report = bench::run_engine(options.engine, progress);
+  print(options.common.json ? to_json(report, options.common).dump(2) : bench::describe(report));
+}
+
+std::string refuse_seconds(const std::string& text) {
+  double seconds = 0;
+  return parse_real(text, seconds) && seconds > 0 && seconds <= 600 ? ""
+                                                                    : text + " is not a number of seconds up to 600";
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* bench = app.add_subcommand("bench", "Time what the engine does, against the machine's peak and PyTorch");
+  bench->add_option("names", options->names, "Benchmarks to run; all when absent (there is one: engine)");
+  bench->add_option("--peers", options->engine.peers, "Folder of the peers' scripts, with their own environment")
+      ->check(refuse_empty)
+      ->capture_default_str();
+  bench->add_option("--seconds", options->engine.seconds, "Time for each workload")
+      ->check(refuse_seconds)
+      ->capture_default_str();
+  add_common(*bench, options->common, "Print one JSON object instead of the table");
+  bench->footer(
+      "Each workload's result is checked before it is timed. PyTorch is timed in the same run once\n"
+      "bench/peers/setup.sh has installed it.\n"
+      "Examples:\n"
+      "  tamis bench engine\n"
+      "  tamis bench engine --seconds 10 --json > bench.json");
+  bench->callback([options] { run_bench(*options); });
+}
+
+}  // namespace tamis::cli
