@@ -12,5 +12,7 @@ void add_sift(CLI::App& app);
 void add_train(CLI::App& app);
 /// `tamis reproduce STUDY --out DIR`: a published study, run here.
 void add_reproduce(CLI::App& app);
+/// `tamis doctor CONFIG.toml|RUN_DIR`: what is wrong with a training run.
+void add_doctor(CLI::App& app);
 
 }  // namespace tamis::cli

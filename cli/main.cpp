@@ -97,6 +97,7 @@ int main(int argc, char** argv) {
   app.footer("Examples:\n  tamis sift examples/demo.toml --out out/demo\n  tamis sift --help");
   tamis::cli::add_sift(app);
   tamis::cli::add_train(app);
+  tamis::cli::add_doctor(app);
   tamis::cli::add_reproduce(app);
   return run(app, argc, argv);
 }

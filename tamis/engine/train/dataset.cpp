@@ -129,9 +129,13 @@ void take_statistics(const DataConfig& config, Dataset& data) {
     data.deviation[0] = *high > *low ? static_cast<double>(*high) - *low : 1;
     return;
   }
-  for (std::size_t i = 0; i < values.size(); ++i) data.mean[i % groups] += static_cast<double>(values[i]) / count;
+  // One NaN must not become all: whoever refuses it names its row.
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) data.mean[i % groups] += static_cast<double>(values[i]) / count;
+  }
   std::vector<double> squares(groups);
   for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) continue;
     const double off = values[i] - data.mean[i % groups];
     squares[i % groups] += off * off / count;
   }
