@@ -51,7 +51,11 @@ Layer::Memory TransformerEncoderLayer::memory(const Extent& x, bool training) co
 }
 
 Variable TransformerEncoderLayer::feed_forward(const Variable& x, Pass& pass) {
-  return output_dropout_.forward(down_.forward(engine::gelu(up_.forward(x, pass), options_.gelu), pass), pass);
+  // One variable, so that in inference each wide tensor is freed as soon as the next is there.
+  Variable y = up_.forward(x, pass);
+  y = engine::gelu(y, options_.gelu);
+  y = down_.forward(y, pass);
+  return output_dropout_.forward(y, pass);
 }
 
 Variable TransformerEncoderLayer::compute(const Variable& x, Pass& pass) {
