@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace tamis::cli {
 
@@ -33,10 +34,10 @@ std::string columns(const std::vector<std::vector<std::string>>& rows, std::size
 std::string bytes_text(double bytes) {
   constexpr std::array<const char*, 4> kUnits{"B", "KiB", "MiB", "GiB"};
   std::size_t unit = 0;
-  for (; bytes >= 1024 && unit + 1 < kUnits.size(); ++unit) bytes /= 1024;
-  return fmt::format(fmt::runtime(unit == 0     ? "{:.0f} {}"
-                                  : bytes < 100 ? "{:.2f} {}"
-                                                : "{:.1f} {}"),
+  for (; std::abs(bytes) >= 1024 && unit + 1 < kUnits.size(); ++unit) bytes /= 1024;
+  return fmt::format(fmt::runtime(unit == 0               ? "{:.0f} {}"
+                                  : std::abs(bytes) < 100 ? "{:.2f} {}"
+                                                          : "{:.1f} {}"),
                      bytes, kUnits[unit]);
 }
 

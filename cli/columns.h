@@ -9,7 +9,7 @@ namespace tamis::cli {
 /// the first `left` ones are flush right. Rows are as long as the heading. Ends with a line break.
 std::string columns(const std::vector<std::vector<std::string>>& rows, std::size_t left);
 
-/// "73.5 MiB": bytes in the largest unit that gives 1 or more, three to four digits.
+/// "73.50 MiB": bytes in the largest unit that gives 1 or more.
 std::string bytes_text(double bytes);
 
 }  // namespace tamis::cli

@@ -14,5 +14,11 @@ void add_train(CLI::App& app);
 void add_reproduce(CLI::App& app);
 /// `tamis doctor CONFIG.toml|RUN_DIR`: what is wrong with a training run.
 void add_doctor(CLI::App& app);
+/// `tamis memory CONFIG.toml`: what training and evaluation will hold.
+void add_memory(CLI::App& app);
+/// `tamis gradcheck CONFIG.toml`: gradients by tape, rule and differences.
+void add_gradcheck(CLI::App& app);
+/// `tamis bench`: what the engine does, timed against the machine's peak and PyTorch.
+void add_bench(CLI::App& app);
 
 }  // namespace tamis::cli

@@ -99,5 +99,8 @@ int main(int argc, char** argv) {
   tamis::cli::add_train(app);
   tamis::cli::add_doctor(app);
   tamis::cli::add_reproduce(app);
+  tamis::cli::add_memory(app);
+  tamis::cli::add_gradcheck(app);
+  tamis::cli::add_bench(app);
   return run(app, argc, argv);
 }

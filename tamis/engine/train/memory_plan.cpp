@@ -1,6 +1,8 @@
 #include "tamis/engine/train/memory_plan.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "tamis/engine/nn/embedding.h"
 #include "tamis/engine/nn/memory_chain.h"
@@ -131,6 +133,7 @@ std::int64_t table_bytes(const nn::Module& module) {
 
 MemoryPlan begin_plan(Task& task, const Recipe& recipe, int threads) {
   MemoryPlan plan;
+  plan.threads = threads;
   const std::int64_t batch = (recipe.batch + recipe.accumulate - 1) / recipe.accumulate;
   plan.shards = std::min(recipe.shards, batch);
   plan.examples = (batch + plan.shards - 1) / plan.shards;
@@ -264,9 +267,16 @@ MemoryPlan plan_memory(Contrast& task, const Recipe& recipe, int threads) {
   const TowerRun one_b = paired_run(task, network, second, plan.evaluated);
   const Memory first = tower_memory(network, one_a).inference, then = tower_memory(network, one_b).inference;
   const InfoNceMemory measured(plan.evaluated, plan.evaluated, channels);
-  plan.inference.inputs = threads * (one_a.input_bytes + one_b.input_bytes);
-  plan.inference.activations =
-      threads * std::max({most(first), first.kept + most(then), first.kept + then.kept + measured.inference()});
+  // Tower, tower, loss; each tower's input goes when it is through.
+  const std::array<std::pair<std::int64_t, std::int64_t>, 3> moments{
+      {{one_a.input_bytes, most(first)},
+       {one_b.input_bytes, first.kept + most(then)},
+       {0, first.kept + then.kept + measured.inference()}}};
+  const auto worst = std::max_element(moments.begin(), moments.end(), [](const auto& one, const auto& other) {
+    return one.first + one.second < other.first + other.second;
+  });
+  plan.inference.inputs = threads * worst->first;
+  plan.inference.activations = threads * worst->second;
   return plan;
 }
 

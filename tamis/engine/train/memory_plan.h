@@ -35,6 +35,7 @@ struct MemoryParts {
 };
 
 struct MemoryPlan {
+  int threads = 1;
   std::int64_t shards = 1;     ///< of a micro-batch
   std::int64_t examples = 0;   ///< of one shard, the largest
   std::int64_t evaluated = 0;  ///< examples that evaluation runs at once on one thread

