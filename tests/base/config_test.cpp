@@ -267,5 +267,46 @@ TEST_F(ConfigOnDisk, MissingAndEmptyAreTheWorldsFault) {
   EXPECT_THROW(ConfigFile{path_}, std::runtime_error);
 }
 
+const Key kTable[] = {{"x", Key::Type::integer, "0", ""}, {"y", Key::Type::integer, "0", ""}};
+const Key kEntry[] = {{"kind", Key::Type::text, "", ""}};
+
+std::span<const Key> entry_keys(const ConfigFile::Entry&) {
+  return kEntry;
+}
+
+TEST(ConfigFile, VariantsLayTheirTablesOverTheFile) {
+  const ConfigFile file = ConfigFile::parse(
+      "[table]\nx = 1\ny = 2\n[[layer]]\nkind = \"a\"\n[[run]]\nname = \"one\"\nnote = \"why\"\n[run.table]\ny = 3\n"
+      "[[run]]\nname = \"two\"\n[[run.layer]]\nkind = \"b\"\n[[run.layer]]\nkind = \"c\"\nbad = 1\n",
+      "f.toml");
+  auto variants = file.variants("run");
+  ASSERT_EQ(variants.size(), 2U);
+  EXPECT_EQ(variants[0].name, "one");
+  EXPECT_EQ(variants[0].changes, "why");
+  const Section table = variants[0].file.section("table", kTable);
+  EXPECT_EQ(table.integer("x"), 1);
+  EXPECT_EQ(table.integer("y"), 3);
+  EXPECT_EQ(variants[0].file.sections("layer", "kind", entry_keys).size(), 1U);
+  variants[0].file.finish();
+  // Arrays replace, and a fault is told with the line it was written in.
+  try {
+    variants[1].file.sections("layer", "kind", entry_keys);
+    FAIL() << "nothing was thrown";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("f.toml line 17] unknown key \"bad\""), std::string::npos) << error.what();
+  }
+  // What a variant's bytes hold is the variant: read again it is the same.
+  ConfigFile again = ConfigFile::parse(variants[0].file.bytes(), "again.toml");
+  EXPECT_EQ(again.section("table", kTable).integer("y"), 3);
+  EXPECT_TRUE(again.variants("run").empty());
+}
+
+TEST(ConfigFile, VariantsNeedNamesOfTheirOwn) {
+  for (const char* text : {"[[run]]\nx = 1\n", "[[run]]\nname = \"../up\"\n", "[[run]]\nname = \"\"\n",
+                           "[[run]]\nname = \"a\"\n[[run]]\nname = \"a\"\n"}) {
+    EXPECT_THROW(ConfigFile::parse(text, "f.toml").variants("run"), std::invalid_argument) << text;
+  }
+}
+
 }  // namespace
 }  // namespace tamis

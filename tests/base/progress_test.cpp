@@ -43,6 +43,21 @@ TEST(Progress, BarShowsShareCountRateAndTimeLeft) {
   EXPECT_NE(out.str().find("\rreplay: 2,700/2,700 in 0:00\x1b[K\n"), std::string::npos) << out.str();
 }
 
+TEST(Progress, ANoteStandsBehindTheFiguresUntilTheWorkEnds) {
+  std::ostringstream out;
+  Progress progress(out, Progress::Style::bar);
+  progress.begin("train", 100);
+  progress.note("loss 0.25");
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  progress.advance(10);
+  EXPECT_NE(out.str().find("  loss 0.25\x1b[K"), std::string::npos) << out.str();
+  progress.begin("more", 100);
+  const std::size_t before = out.str().size();
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  progress.advance(10);
+  EXPECT_EQ(out.str().find("loss", before), std::string::npos) << out.str();
+}
+
 TEST(Progress, BarRedrawsAtMostTenTimesASecond) {
   std::ostringstream out;
   Progress progress(out, Progress::Style::bar);

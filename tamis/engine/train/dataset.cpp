@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 
 #include "tamis/base/error.h"
 #include "tamis/base/number.h"
@@ -114,34 +116,38 @@ LabelledRows read_rows(const DataConfig& config, bool test, std::uint64_t seed, 
   return read_labelled_table(config.folder / (test ? config.test_table : config.table), config, inputs);
 }
 
-/// Sums over the training rows: one pair of numbers, or one a feature.
+/// From the training rows' finite values: one pair of numbers, or one a feature.
 void take_statistics(const DataConfig& config, Dataset& data) {
-  const Tensor x = data.train.x;
-  const auto features = static_cast<std::size_t>(data.row.elements());
-  const std::size_t groups = config.normalize == "feature" ? features : 1;
-  const auto values = x.span<float>();
-  const auto count = static_cast<double>(values.size() / groups);
+  const auto values = std::as_const(data.train.x).span<float>();
+  const std::size_t groups =
+      config.normalize == "feature" ? static_cast<std::size_t>(data.train.x.elements() / data.train.rows()) : 1;
+  std::vector<double> count(groups), squares(groups);
   data.mean.assign(groups, 0);
   data.deviation.assign(groups, 1);
-  if (config.normalize == "range") {
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    data.mean[0] = *low;
-    data.deviation[0] = *high > *low ? static_cast<double>(*high) - *low : 1;
-    return;
-  }
-  // One NaN must not become all: whoever refuses it names its row.
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::isfinite(values[i])) data.mean[i % groups] += static_cast<double>(values[i]) / count;
-  }
-  std::vector<double> squares(groups);
+  double low = std::numeric_limits<double>::infinity(), high = -low;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
+    low = std::min<double>(low, values[i]);
+    high = std::max<double>(high, values[i]);
+    count[i % groups] += 1;
+    data.mean[i % groups] += values[i];
+  }
+  if (config.normalize == "range") {
+    if (low < high) {
+      data.mean[0] = low;
+      data.deviation[0] = high - low;
+    }
+    return;
+  }
+  for (std::size_t g = 0; g < groups; ++g) data.mean[g] /= std::max(1.0, count[g]);
+  for (std::size_t i = 0; i < values.size(); ++i) {
     const double off = values[i] - data.mean[i % groups];
-    squares[i % groups] += off * off / count;
+    if (std::isfinite(off)) squares[i % groups] += off * off;
   }
   for (std::size_t g = 0; g < groups; ++g) {
+    const double variance = squares[g] / std::max(1.0, count[g]);
     // What never changes would otherwise be divided by its rounding errors.
-    if (squares[g] > 1e-12 * (1 + data.mean[g] * data.mean[g])) data.deviation[g] = std::sqrt(squares[g]);
+    if (variance > 1e-12 * (1 + data.mean[g] * data.mean[g])) data.deviation[g] = std::sqrt(variance);
   }
 }
 

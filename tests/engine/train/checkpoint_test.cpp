@@ -17,7 +17,7 @@ using engine::DType;
 Checkpoint small() {
   Checkpoint checkpoint;
   checkpoint.tensors = {{"a.weight", Tensor::from(std::vector<float>{1.5F, -2, 3, 4, 5, 6}, {2, 3})},
-                        {"b", Tensor::from(std::vector<double>{0.1}, {})},
+                        {"b", Tensor::scalar(0.1, DType::f64)},
                         {"ids", Tensor::from(std::vector<std::int64_t>{7, 8}, {2})}};
   checkpoint.texts = {{"state", "{\"step\":3}"}, {"seed", "0"}};
   return checkpoint;
@@ -97,15 +97,16 @@ TEST(Checkpoint, RestoreRefusesAnotherNetworkAndChangesNothing) {
   const auto message = [&](std::vector<nn::Buffer> into) {
     return test::message_of<std::invalid_argument>([&] { restore(from, into, "x"); });
   };
-  Tensor a({2, 3}), b({}, DType::f64), ids({2}, DType::i64);
+  Tensor a({2, 3}), b(engine::Shape(), DType::f64), ids({2}, DType::i64);
   a.fill(9);
   EXPECT_EQ(message({{"a.weight", Tensor({3, 2})}, {"b", b}, {"ids", ids}}),
             "[x] a.weight is f32[2, 3] in the checkpoint, f32[3, 2] in this network");
   EXPECT_EQ(message({{"a.weight", a}, {"b", b}, {"ids", ids}, {"more", a}}),
             "[x] holds no more, which this network has as f32[2, 3]");
   EXPECT_EQ(message({{"a.weight", a}, {"b", b}}), "[x] holds ids, which this network has not");
-  EXPECT_NE(message({{"a.weight", a}, {"b", Tensor({})}, {"ids", ids}}).find("f64[] in the checkpoint, f32[]"),
-            std::string::npos);
+  EXPECT_NE(
+      message({{"a.weight", a}, {"b", Tensor(engine::Shape())}, {"ids", ids}}).find("f64[] in the checkpoint, f32[]"),
+      std::string::npos);
   EXPECT_EQ(a.at(0), 9);
   restore(from, {{"a.weight", a}, {"b", b}, {"ids", ids}}, "x");
   EXPECT_EQ(a.at(1), -2);

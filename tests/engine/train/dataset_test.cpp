@@ -91,7 +91,7 @@ TEST(Dataset, BadCellsAreNamedWithTheirLine) {
 
 TEST(Dataset, NanAndLabelsOutsideAreRefusedWhenAsked) {
   const test::Scratch scratch;
-  const std::string keys = "kind = 'table'\ntable = 't.csv'\nheader = false\nclasses = 2\nnormalize = 'none'\n";
+  const std::string keys = "kind = 'table'\ntable = 't.csv'\nheader = false\nclasses = 2\n";
   test::put(scratch / "t.csv", "1,2,0\n1,nan,1\n");
   const Dataset nan = read(scratch, keys);
   EXPECT_NE(test::message_of<std::invalid_argument>([&] { require_sound(nan); }).find("t.csv] row 1: feature 1 is nan"),
