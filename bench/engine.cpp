@@ -115,7 +115,7 @@ Report run_engine(const Options& options, Progress& progress) {
   progress.advance();
   report.results.push_back(bench_encoder(options, report.sgemm_peak));
   progress.advance();
-  const auto peer = run_peer(options.peers, "engine_torch.py", threads(), options.seconds, report.peer);
+  const auto peer = run_peer(options.peers, "engine_torch.py", threads(), options.seconds, {}, report.peer);
   progress.advance();
   progress.end();
   if (!peer) return report;
@@ -128,14 +128,19 @@ Report run_engine(const Options& options, Progress& progress) {
 }
 
 std::string describe(const Report& report) {
-  std::string text = fmt::format("{}, {} cores, {}; {} threads\nsgemm {:.0f} GFLOP/s, copy {:.1f} GB/s\npeer: {}\n\n",
-                                 report.machine.processor, report.machine.cores, report.machine.vectors, report.threads,
-                                 report.sgemm_peak / 1e9, report.copy_bandwidth / 1e9, report.peer);
+  std::string text = fmt::format("{}, {} cores, {}; {} threads\n", report.machine.processor, report.machine.cores,
+                                 report.machine.vectors, report.threads);
+  if (report.sgemm_peak > 0) {
+    text +=
+        fmt::format("sgemm {:.0f} GFLOP/s, copy {:.1f} GB/s\n", report.sgemm_peak / 1e9, report.copy_bandwidth / 1e9);
+  }
+  text += fmt::format("peer: {}\n\n", report.peer);
   text += fmt::format("{:<10} {:>10} {:>18} {:>9} {:<24} {:>10} {:>7}\n", "workload", "ms", "rate", "share", "of",
                       "peer ms", "times");
   for (const Result& result : report.results) {
-    text += fmt::format("{:<10} {:>10.3f} {:>18} {:>8.1f}% {:<24} ", result.name, result.seconds * 1e3,
-                        fmt::format("{:.4g} {}", result.rate, result.unit), result.share * 100, result.share_of);
+    const std::string share = result.share_of.empty() ? "-" : fmt::format("{:.1f}%", result.share * 100);
+    text += fmt::format("{:<10} {:>10.3f} {:>18} {:>9} {:<24} ", result.name, result.seconds * 1e3,
+                        fmt::format("{:.4g} {}", result.rate, result.unit), share, result.share_of);
     text += result.peer_seconds
                 ? fmt::format("{:>10.3f} {:>7.2f}\n", *result.peer_seconds * 1e3, *result.peer_seconds / result.seconds)
                 : fmt::format("{:>10} {:>7}\n", "-", "-");

@@ -19,7 +19,7 @@ struct Result {
   double rate = 0;  ///< of `unit`
   std::string unit;
   double share = 0;      ///< of the peak that binds this workload
-  std::string share_of;  ///< which peak
+  std::string share_of;  ///< which peak; "" where none does
   std::optional<double> peer_seconds;
 };
 
@@ -34,7 +34,9 @@ struct Report {
 
 struct Options {
   std::filesystem::path peers = "bench/peers";
-  double seconds = 3;  ///< for each workload
+  double seconds = 3;                                    ///< for each workload
+  std::filesystem::path config = "examples/mnist.toml";  ///< of run_mnist
+  std::filesystem::path data = "../shared/data/mnist";   ///< its images
   std::uint64_t seed = 0;
 };
 
@@ -42,7 +44,12 @@ struct Options {
 /// runtime_error if a workload's result is wrong: a fast wrong answer is not timed.
 Report run_engine(const Options& options, Progress& progress);
 
-// The workloads; engine_networks.cpp has the last two.
+/// Trains the network of options.config until it recognises 99 % of the test images, tested after each epoch, and the
+/// same network in PyTorch where it is installed: seconds of training and testing. Throws runtime_error if the run ends
+/// before it gets there.
+Report run_mnist(const Options& options, Progress& progress);
+
+// The workloads of run_engine; engine_networks.cpp has the last two.
 Result bench_matmul(const Options& options);
 Result bench_optimizer(const Options& options, double copy_bandwidth);
 Result bench_cnn(const Options& options, double sgemm_peak);

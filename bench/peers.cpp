@@ -48,7 +48,7 @@ std::string output_of(std::vector<std::string> words) {
 }  // namespace
 
 std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::string& script, int threads,
-                             double seconds, std::string& why) {
+                             double seconds, const std::vector<std::string>& arguments, std::string& why) {
   const auto python = folder / ".venv" / "bin" / "python";
   const auto path = folder / script;
   if (!std::filesystem::exists(path)) {
@@ -59,8 +59,10 @@ std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::str
     why = fmt::format("no peers are installed; {} does it", (folder / "setup.sh").string());
     return std::nullopt;
   }
-  const std::string text = output_of(
-      {python.string(), path.string(), "--threads", std::to_string(threads), "--seconds", fmt::format("{}", seconds)});
+  std::vector<std::string> words{python.string(),         path.string(), "--threads",
+                                 std::to_string(threads), "--seconds",   fmt::format("{}", seconds)};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const std::string text = output_of(std::move(words));
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("seconds")) fail_world(path.string(), "printed no JSON result");
   Peer peer{json.value("peer", script), {}};

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tamis::bench {
 
@@ -14,9 +15,9 @@ struct Peer {
 };
 
 /// Runs `script` of the folder bench/peers with the Python of that folder's own environment (made on demand by
-/// bench/peers/setup.sh), and reads the JSON it prints. Nullopt, with `why`, when the environment or the script is not
-/// there. Throws runtime_error when the script fails.
+/// bench/peers/setup.sh) and `arguments` besides, and reads the JSON it prints. Nullopt, with `why`, when the
+/// environment or the script is not there. Throws runtime_error when the script fails.
 std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::string& script, int threads,
-                             double seconds, std::string& why);
+                             double seconds, const std::vector<std::string>& arguments, std::string& why);
 
 }  // namespace tamis::bench

@@ -43,12 +43,27 @@ nlohmann::ordered_json to_json(const bench::Report& report, const Common& common
 
 void run_bench(BenchOptions& options) {
   for (const std::string& name : options.names) {
-    if (name != "engine") fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine");
+    if (name != "engine" && name != "mnist") {
+      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist");
+    }
   }
+  if (options.names.empty()) options.names = {"engine"};
   apply_threads(options.common);
   options.engine.seed = options.common.seed;
+  if (!options.common.data.empty()) options.engine.data = options.common.data;
   Progress progress(std::cerr, progress_style(options.common));
-  const bench::Report report = bench::run_engine(options.engine, progress);
+  bench::Report report;
+  for (const std::string& name : options.names) {
+    bench::Report more =
+        name == "engine" ? bench::run_engine(options.engine, progress) : bench::run_mnist(options.engine, progress);
+    if (!report.results.empty())
+      more.results.insert(more.results.begin(), report.results.begin(), report.results.end());
+    if (report.sgemm_peak > 0) {
+      more.sgemm_peak = report.sgemm_peak;
+      more.copy_bandwidth = report.copy_bandwidth;
+    }
+    report = std::move(more);
+  }
   print(options.common.json ? to_json(report, options.common).dump(2) : bench::describe(report));
 }
 
@@ -63,20 +78,22 @@ std::string refuse_seconds(const std::string& text) {
 void add_bench(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* bench = app.add_subcommand("bench", "Time what the engine does, against the machine's peak and PyTorch");
-  bench->add_option("names", options->names, "Benchmarks to run; all when absent (there is one: engine)");
+  bench->add_option("names", options->names, "Benchmarks to run: engine (when absent), mnist");
   bench->add_option("--peers", options->engine.peers, "Folder of the peers' scripts, with their own environment")
       ->check(refuse_empty)
       ->capture_default_str();
   bench->add_option("--seconds", options->engine.seconds, "Time for each workload")
       ->check(refuse_seconds)
       ->capture_default_str();
+  bench->add_option("--data", options->common.data, "Folder of mnist's images")->check(refuse_empty);
   add_common(*bench, options->common, "Print one JSON object instead of the table");
   bench->footer(
       "Each workload's result is checked before it is timed. PyTorch is timed in the same run once\n"
       "bench/peers/setup.sh has installed it.\n"
       "Examples:\n"
       "  tamis bench engine\n"
-      "  tamis bench engine --seconds 10 --json > bench.json");
+      "  tamis bench engine --seconds 10 --json > bench.json\n"
+      "  tamis bench mnist --data FOLDER-OF-MNIST");
   bench->callback([options] { run_bench(*options); });
 }
 
