@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "tamis/base/page.h"
@@ -18,9 +18,11 @@ namespace {
 using Json = nlohmann::json;
 using Point = std::pair<double, double>;  // epochs, value
 
-constexpr std::size_t kPoints = 400;  // of one line: more than a screen shows
-constexpr std::array kColours = {"var(--kept)",  "var(--shipped)", "var(--capped)", "var(--dropped)",
-                                 "var(--rides)", "var(--accent)",  "var(--muted)"};
+constexpr std::size_t kPoints = 200;  // of one line
+// After these the lines are dashed: more colours could not be told apart.
+constexpr std::array kColours = {"var(--kept)", "var(--shipped)", "var(--capped)", "var(--dropped)", "var(--rides)"};
+
+constexpr std::string_view kOnlyTower = "network.";
 
 struct Line {
   std::string name;
@@ -172,7 +174,8 @@ Chart norms_chart(const Log& log) {
               .lines = {},
               .logarithmic = true};
   for (std::size_t layer = 0; layer < log.heading.layers.size(); ++layer) {
-    chart.lines.push_back({.name = log.heading.layers[layer],
+    const std::string& name = log.heading.layers[layer];
+    chart.lines.push_back({.name = name.starts_with(kOnlyTower) ? name.substr(kOnlyTower.size()) : name,
                            .points = steps_line(log, [layer](const StepLine& line) { return line.norms[layer]; }),
                            .colour = kColours[layer % kColours.size()],
                            .dashed = layer / kColours.size() % 2 == 1,
