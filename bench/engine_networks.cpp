@@ -85,7 +85,7 @@ rate = 1e-4
 [train]
 epochs = 1000000
 batch = 64
-shards = 8
+shards = 4
 )";
 
 /// Floating-point operations of the products of one training step: forward, and twice as many back.

@@ -20,7 +20,7 @@ struct Machine {
 Machine this_machine();
 
 /// Bytes read and written per second by copying between two arrays of `bytes` bytes each, on `threads` threads: the
-/// bandwidth that a pass over memory can at most reach.
+/// faster of the library's copy and a plain loop.
 double copy_bandwidth(std::size_t bytes, int threads, double seconds);
 
 /// Floating-point operations per second of oneDNN's sgemm, called directly: the best over some large sizes, all threads

@@ -80,8 +80,9 @@ class ConfigFile {
   using Choose = std::span<const Key> (*)(const Entry&);
   std::vector<Section> sections(std::string_view name, std::string_view kind_key, Choose choose);
   /// One file for each table of the array [[name]]: this one without the array, with what the table holds laid over it
-  /// (tables join key by key, anything else replaces), and the table's "name" and "note" taken out. Empty when the file has none.
-  /// Throws invalid_argument for a table without a name, a name that cannot be a folder's, or one that comes twice.
+  /// (tables join key by key, anything else replaces), and the table's "name" and "note" taken out. Empty when the file
+  /// has none. Throws invalid_argument for a table without a name, a name that cannot be a folder's, or one that comes
+  /// twice.
   struct Variant;
   std::vector<Variant> variants(std::string_view name) const;
   /// Refuses tables that nobody asked for, by name and line.
