@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-EPOCHS, BATCH = 15, 64
+EPOCHS, BATCH = 18, 64
 
 
 def read(folder):
@@ -70,7 +70,7 @@ def main():
         for i in range(steps):
             rows = order[i * BATCH : (i + 1) * BATCH]
             optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(model(augmented(x[rows], background)), y[rows]).backward()
+            F.cross_entropy(model(augmented(x[rows], background)), y[rows], label_smoothing=0.1).backward()
             optimizer.step()
             schedule.step()
         epoch += 1
