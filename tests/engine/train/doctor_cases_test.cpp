@@ -201,6 +201,27 @@ TEST(DoctorFaults, BatchTooSmall) {
   expect_first("batch_too_small", look(noisy + trained("sgd", 0.3, 1) + perceptron(2, 32, "relu", kHe)));
 }
 
+/// The label says whether an even number of the first six features is negative: no feature, nor any five of them, tells
+/// anything about it, so that descent has no direction to start in (Shalev-Shwartz et al., arXiv:1703.07950, section
+/// 2).
+void label_by_parity(train::LabelledRows& rows) {
+  const engine::Tensor x = rows.x.reshape({rows.rows(), -1});
+  for (std::int64_t i = 0; i < rows.rows(); ++i) {
+    int negative = 0;
+    for (std::int64_t j = 0; j < 6; ++j) negative += x.at(i * x.size(1) + j) < 0 ? 1 : 0;
+    rows.labels[static_cast<std::size_t>(i)] = negative % 2;
+  }
+}
+
+TEST(DoctorFaults, Plateau) {
+  const auto parity = [](train::Dataset& data) {
+    label_by_parity(data.train);
+    label_by_parity(data.validation);
+  };
+  expect_first("plateau",
+               look(kData + trained("momentum", 0.05, 50, "epochs = 8") + perceptron(1, 6, "tanh", ""), parity));
+}
+
 TEST(DoctorFaults, Overfitting) {
   const std::string few =
       "[data]\nkind = \"random\"\nclasses = 5\nshape = \"3\"\nexamples = 400\ntrain = \"0:60\"\nvalidation = "
