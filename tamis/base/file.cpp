@@ -170,9 +170,8 @@ AppendFile::~AppendFile() {
   ::close(descriptor_);
 }
 
-void AppendFile::append(std::string_view line) {
-  assert(line.find('\n') == std::string_view::npos);
-  std::string bytes(line);
+void AppendFile::append(std::string_view lines) {
+  std::string bytes(lines);
   bytes += '\n';
   int error = write_all(descriptor_, bytes);
   if (error == 0 && ::fsync(descriptor_) != 0) error = errno;

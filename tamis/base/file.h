@@ -39,8 +39,8 @@ std::string read_file(const std::filesystem::path& path);
 /// Makes the folder and its parents. Throws invalid_argument if the path or a parent is a file, or is not writable.
 void make_output_folder(const std::filesystem::path& path);
 
-/// Appends lines to a file and forces each to the disk before it returns, so that a killed process loses at most the
-/// line being written. Opening truncates the file to `keep_bytes` (to drop a torn last line). Not thread-safe.
+/// Appends lines to a file and forces them to the disk before it returns, so that a killed process loses at most what
+/// is being written. Opening truncates the file to `keep_bytes` (to drop a torn last line). Not thread-safe.
 class AppendFile {
  public:
   AppendFile(std::filesystem::path path, std::uint64_t keep_bytes);
@@ -48,8 +48,9 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
-  /// Appends `line` and a newline. Throws runtime_error on a full disk; what stood before stays whole.
-  void append(std::string_view line);
+  /// Appends `lines` (one, or several with a newline between them) and a newline. Throws runtime_error on a full disk;
+  /// what stood before stays whole.
+  void append(std::string_view lines);
 
  private:
   std::filesystem::path path_;
