@@ -95,12 +95,7 @@ Json json_of(const DoctorOptions& options, const doctor::Evidence& evidence,
   Json json = json_result("doctor", options.common);
   json["conventions"] = {{"order", "causes before their effects"},
                          {"loss_without_skill", "of the best constant output, or the first if that is less"}};
-  for (const InputFile& input : inputs) {
-    json["inputs"].push_back({{"path", input.path},
-                              {"bytes", input.bytes},
-                              {"rows_read", input.rows_read},
-                              {"rows_quarantined", input.rows_quarantined}});
-  }
+  json["inputs"] = json_inputs(inputs);
   json["subject"] = evidence.subject;
   json["healthy"] = findings.empty();
   json["findings"] = Json::array();

@@ -40,12 +40,7 @@ void reproduce_optimizers(const Common& common) {
                            {"loss", "mean cross-entropy over the training set"},
                            {"l2", "λ θ added to the gradient"},
                            {"weight_decay", "θ shrunk by γ λ beside the rule"}};
-  for (const InputFile& input : digits.inputs) {
-    result["inputs"].push_back({{"path", input.path},
-                                {"bytes", input.bytes},
-                                {"rows_read", input.rows_read},
-                                {"rows_quarantined", input.rows_quarantined}});
-  }
+  result["inputs"] = json_inputs(digits.inputs);
   result.update(train::study_json(study));
   const std::filesystem::path folder = common.out;
   write_file(folder / "optimizers.html", train::study_page(study));

@@ -92,12 +92,7 @@ Json json_head(const TrainOptions& options, const std::vector<InputFile>& inputs
                          {"metrics", "of the last weights unless report = \"best\""},
                          {"best", "by validation rows, or by test rows where there are none"},
                          {"normalisation", "from the training rows alone"}};
-  for (const InputFile& input : inputs) {
-    json["inputs"].push_back({{"path", input.path},
-                              {"bytes", input.bytes},
-                              {"rows_read", input.rows_read},
-                              {"rows_quarantined", input.rows_quarantined}});
-  }
+  json["inputs"] = json_inputs(inputs);
   return json;
 }
 

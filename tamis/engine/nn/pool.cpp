@@ -15,27 +15,11 @@ void require_images(const engine::Shape& x, std::string_view op) {
 }
 
 engine::Shape pooled(const engine::Shape& x, const engine::PoolOptions& options, const char* op) {
-  const auto geometry = pool_geometry(x, options, op);
+  const auto geometry = engine::pool2d_geometry(x, options, op);
   return {x[0], geometry.out_h, geometry.out_w, x[3]};
 }
 
 }  // namespace
-
-engine::Conv2dGeometry pool_geometry(const engine::Shape& x, const engine::PoolOptions& options, const char* op) {
-  require_images(x, op);
-  engine::Conv2dOptions placed;
-  placed.stride_h = options.stride_h;
-  placed.stride_w = options.stride_w;
-  placed.padding = options.padding;
-  placed.top = options.top;
-  placed.bottom = options.bottom;
-  placed.left = options.left;
-  placed.right = options.right;
-  if (options.window_h < 1 || options.window_w < 1) {
-    fail_caller(op, fmt::format("window {} x {}: sizes start at 1", options.window_h, options.window_w));
-  }
-  return engine::conv2d_geometry(x, {1, options.window_h, options.window_w, x[3]}, placed, op);
-}
 
 engine::Shape MaxPool2d::output_shape(const engine::Shape& x) const {
   return pooled(x, options_, "max_pool2d");

@@ -6,10 +6,6 @@
 // Pooling of images [B, H, W, C]; see tamis/engine/tensor/pool.h for ties and padding.
 namespace tamis::nn {
 
-/// How a pool lies on images x [B, H, W, C]: as a convolution with a kernel of the window's size. Throws
-/// invalid_argument("[op] …") if it does not fit.
-engine::Conv2dGeometry pool_geometry(const engine::Shape& x, const engine::PoolOptions& options, const char* op);
-
 class MaxPool2d : public Layer {
  public:
   explicit MaxPool2d(const engine::PoolOptions& options = {}) : options_(options) {}

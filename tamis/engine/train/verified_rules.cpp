@@ -64,7 +64,7 @@ ByHand by_hand(const nn::Linear& layer, const Array& g, const Tensor& x) {
 
 ByHand by_hand(const nn::MaxPool2d& layer, const Array& g, const Tensor& x) {
   const engine::PoolOptions& options = layer.options();
-  const auto padded = nn::pool_geometry(x.shape(), options, "gradcheck");
+  const auto padded = engine::pool2d_geometry(x.shape(), options, "gradcheck");
   const hand::Placement at{
       .stride_h = options.stride_h, .stride_w = options.stride_w, .top = padded.top, .left = padded.left};
   return {hand::max_pool_input(g, array_of(x), options.window_h, options.window_w, at)};

@@ -50,8 +50,12 @@ void expect_close(const Both& both) {
   EXPECT_EQ(both.plan.training.parameters, both.measured.parameters);
   EXPECT_EQ(both.plan.training.moments, both.measured.moments);
   EXPECT_NEAR(ratio(both.plan.between_steps, both.measured.between_steps), 1, 0.01);
-  EXPECT_NEAR(ratio(both.plan.training.total(), both.measured.training), 1, 0.05);
-  EXPECT_NEAR(ratio(both.plan.inference.total(), both.measured.inference), 1, 0.05);
+  // The worst moments of several threads need not meet: then less is measured, but never more.
+  const double most = both.plan.threads == 1 ? 1.05 : both.plan.threads;
+  const double training = ratio(both.plan.training.total(), both.measured.training);
+  const double inference = ratio(both.plan.inference.total(), both.measured.inference);
+  EXPECT_TRUE(training >= 0.95 && training <= most) << training;
+  EXPECT_TRUE(inference >= 0.95 && inference <= most) << inference;
   // What is the same in every network of that size must not hide what is not: the step's own part, on one thread.
   const MemoryParts& step = both.plan.training;
   const std::int64_t held = step.parameters + step.moments + step.gradients;
@@ -164,8 +168,12 @@ TEST(MemoryPlan, BatchNormKeepsAllShards) {
   text.insert(text.find(relu), norm);
   const Both both = plan_and_measure(text, 1, 2);
   EXPECT_EQ(both.plan.at_work, both.plan.shards);
-  EXPECT_NEAR(ratio(both.plan.training.total(), both.measured.training), 1, 0.05);
-  EXPECT_NEAR(ratio(both.plan.inference.total(), both.measured.inference), 1, 0.05);
+  // The worst moments of several threads need not meet: then less is measured, but never more.
+  const double most = both.plan.threads == 1 ? 1.05 : both.plan.threads;
+  const double training = ratio(both.plan.training.total(), both.measured.training);
+  const double inference = ratio(both.plan.inference.total(), both.measured.inference);
+  EXPECT_TRUE(training >= 0.95 && training <= most) << training;
+  EXPECT_TRUE(inference >= 0.95 && inference <= most) << inference;
 }
 
 // More threads, more shards at once, as long as there are shards; the parameters are there once.
