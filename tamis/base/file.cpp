@@ -170,9 +170,18 @@ AppendFile::~AppendFile() {
   ::close(descriptor_);
 }
 
-void AppendFile::append(std::string_view lines) {
-  std::string bytes(lines);
-  bytes += '\n';
+void AppendFile::append(std::string_view line) {
+  const std::string one(line);
+  append(std::span(&one, 1));
+}
+
+void AppendFile::append(std::span<const std::string> lines) {
+  std::string bytes;
+  for (const std::string& line : lines) {
+    assert(line.find('\n') == std::string::npos);
+    bytes += line;
+    bytes += '\n';
+  }
   int error = write_all(descriptor_, bytes);
   if (error == 0 && ::fsync(descriptor_) != 0) error = errno;
   if (error != 0) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,9 +49,11 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
-  /// Appends `lines` (one, or several with a newline between them) and a newline. Throws runtime_error on a full disk;
-  /// what stood before stays whole.
-  void append(std::string_view lines);
+  /// Appends `line`, which holds no newline, and a newline. Throws runtime_error on a full disk; what stood before
+  /// stays whole.
+  void append(std::string_view line);
+  /// Several such lines, forced to the disk together.
+  void append(std::span<const std::string> lines);
 
  private:
   std::filesystem::path path_;

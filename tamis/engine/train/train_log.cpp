@@ -141,13 +141,13 @@ void LogWriter::add(const EvaluationLine& line) {
 }
 
 void LogWriter::add_text(const std::string& text) {
-  waiting_ += waiting_.empty() ? text : '\n' + text;
+  waiting_.push_back(text);
 }
 
 void LogWriter::flush() {
   if (waiting_.empty()) return;
   file_->append(waiting_);
-  bytes_ += waiting_.size() + 1;
+  for (const std::string& line : waiting_) bytes_ += line.size() + 1;
   waiting_.clear();
 }
 

@@ -61,7 +61,7 @@ class LogWriter {
  private:
   void add_text(const std::string& text);
   std::unique_ptr<AppendFile> file_;
-  std::string waiting_;
+  std::vector<std::string> waiting_;
   std::uint64_t bytes_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "tamis/engine/train/memory_plan.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tamis/base/parallel.h"
@@ -27,11 +28,28 @@ struct Both {
   MeasuredMemory measured;
 };
 
+double ratio(std::int64_t predicted, std::int64_t measured) {
+  return static_cast<double>(predicted) / static_cast<double>(measured);
+}
+
+/// True if no more is to be expected of another look.
+bool met(const Both& both) {
+  return ratio(both.plan.training.total(), both.measured.training) <= 1.05 &&
+         ratio(both.plan.inference.total(), both.measured.inference) <= 1.05;
+}
+
 Both plan_and_measure(ConfigFile& file, int count, std::int64_t steps) {
   const Threads set(count);
   const Config config = read_config(file);
   const auto both = [&](auto&& task) {
-    return Both{plan_memory(task, config.recipe, threads()), measure_memory(task, config.recipe, 0, steps)};
+    Both result{plan_memory(task, config.recipe, threads()), measure_memory(task, config.recipe, 0, steps)};
+    // The worst moments of several threads do not meet in every step: the most of several looks is what a run holds.
+    for (int look = 1; count > 1 && look < 20 && !met(result); ++look) {
+      const MeasuredMemory again = measure_memory(task, config.recipe, 0, steps);
+      result.measured.training = std::max(result.measured.training, again.training);
+      result.measured.inference = std::max(result.measured.inference, again.inference);
+    }
+    return result;
   };
   if (config.task == "contrast") return both(Contrast(file, config, 0));
   return both(Classify(file, config, "", 0));
@@ -42,20 +60,12 @@ Both plan_and_measure(const std::string& text, int count, std::int64_t steps = 3
   return plan_and_measure(file, count, steps);
 }
 
-double ratio(std::int64_t predicted, std::int64_t measured) {
-  return static_cast<double>(predicted) / static_cast<double>(measured);
-}
-
 void expect_close(const Both& both) {
   EXPECT_EQ(both.plan.training.parameters, both.measured.parameters);
   EXPECT_EQ(both.plan.training.moments, both.measured.moments);
   EXPECT_NEAR(ratio(both.plan.between_steps, both.measured.between_steps), 1, 0.01);
-  // The worst moments of several threads need not meet: then less is measured, but never more.
-  const double most = both.plan.threads == 1 ? 1.05 : both.plan.threads;
-  const double training = ratio(both.plan.training.total(), both.measured.training);
-  const double inference = ratio(both.plan.inference.total(), both.measured.inference);
-  EXPECT_TRUE(training >= 0.95 && training <= most) << training;
-  EXPECT_TRUE(inference >= 0.95 && inference <= most) << inference;
+  EXPECT_NEAR(ratio(both.plan.training.total(), both.measured.training), 1, 0.05);
+  EXPECT_NEAR(ratio(both.plan.inference.total(), both.measured.inference), 1, 0.05);
   // What is the same in every network of that size must not hide what is not: the step's own part, on one thread.
   const MemoryParts& step = both.plan.training;
   const std::int64_t held = step.parameters + step.moments + step.gradients;
