@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -14,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/tasks.h"
 #include "tamis/base/error.h"
+#include "tamis/base/json_number.h"
 #include "tamis/engine/train/checkpoint.h"
 #include "tamis/engine/train/classify.h"
 #include "tamis/engine/train/doctor_data.h"
@@ -87,7 +87,7 @@ std::vector<InputFile> examine_run(const DoctorOptions& options, Progress& progr
 }
 
 Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+  return value ? json_number(*value) : Json(nullptr);
 }
 
 Json json_of(const DoctorOptions& options, const doctor::Evidence& evidence,

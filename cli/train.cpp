@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,6 +13,7 @@
 #include "cli/tasks.h"
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
+#include "tamis/base/json_number.h"
 #include "tamis/base/progress.h"
 #include "tamis/engine/train/curves.h"
 #include "tamis/engine/train/run.h"
@@ -59,14 +59,10 @@ Outcome train_one(ConfigFile& file, const TrainOptions& options, const std::file
   return outcome;
 }
 
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json json_of(const Outcome& outcome) {
   const train::RunResult& run = outcome.run;
   Json metrics = Json::object();
-  for (const auto& [name, value] : run.metrics) metrics[name] = number(value);
+  for (const auto& [name, value] : run.metrics) metrics[name] = json_number(value);
   Json best = nullptr;
   if (run.best) best = {{"step", run.best->step}, {"part", run.best->part}, {"metrics", run.best->metrics}};
   Json json{{"name", outcome.name},
@@ -75,7 +71,7 @@ Json json_of(const Outcome& outcome) {
             {"stopped", run.stopped},
             {"steps", run.steps},
             {"epochs", run.epochs},
-            {"train_loss", number(run.train_loss)},
+            {"train_loss", json_number(run.train_loss)},
             {"part", run.part},
             {"metrics", metrics},
             {"best", best},

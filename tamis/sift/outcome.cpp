@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tamis/base/json_number.h"
 #include "tamis/evidence/experiment/assignment.h"
 #include "tamis/sift/telling.h"
 
@@ -14,10 +14,6 @@ namespace tamis::sift {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json finite(double x) {
-  return std::isfinite(x) ? Json(x) : Json();
-}
 
 std::string correction_word(stats::Correction correction) {
   switch (correction) {
@@ -98,13 +94,13 @@ Json candidates_json(const Outcome& outcome, const Plan& plan) {
       const auto a = static_cast<std::size_t>(at - stage.entered.begin());
       const Arm& arm = stage.arms[a];
       Json metrics = Json::object();
-      for (const auto& [name, value] : stage.measured[a].metrics) metrics[name] = finite(value);
+      for (const auto& [name, value] : stage.measured[a].metrics) metrics[name] = json_number(value);
       stages.push_back({{"kind", word(stage.plan.kind)},
-                        {"estimate", finite(arm.estimate)},
-                        {"low", finite(arm.interval.low)},
-                        {"high", finite(arm.interval.high)},
-                        {"p", finite(p[s][a])},
-                        {"value", finite(arm.value)},
+                        {"estimate", json_number(arm.estimate)},
+                        {"low", json_number(arm.interval.low)},
+                        {"high", json_number(arm.interval.high)},
+                        {"p", json_number(p[s][a])},
+                        {"value", json_number(arm.value)},
                         {"users", arm.users},
                         {"served", stage.measured[a].served},
                         {"served_by_fallback", stage.measured[a].cold},
@@ -138,10 +134,10 @@ Json sanity_json(const Outcome& outcome, const Plan& plan) {
       rows.push_back({{"stage", word(stage.plan.kind)},
                       {"family", family},
                       {"candidate", plan.candidates[best->candidate].name},
-                      {"low", finite(best->interval.low)},
-                      {"high", finite(best->interval.high)},
-                      {"random_low", finite(sanity->interval.low)},
-                      {"random_high", finite(sanity->interval.high)},
+                      {"low", json_number(best->interval.low)},
+                      {"high", json_number(best->interval.high)},
+                      {"random_low", json_number(sanity->interval.low)},
+                      {"random_high", json_number(sanity->interval.high)},
                       {"apart", best->interval.low > sanity->interval.high}});
     }
   }
@@ -149,10 +145,10 @@ Json sanity_json(const Outcome& outcome, const Plan& plan) {
 }
 
 Json lift_json(const Outcome& outcome) {
-  const auto number = [](const std::optional<double>& x) { return x ? finite(*x) : Json(); };
-  Json lift = {{"estimate", outcome.lift ? finite(outcome.lift->estimate) : Json()},
-               {"low", outcome.lift ? finite(outcome.lift->interval.low) : Json()},
-               {"high", outcome.lift ? finite(outcome.lift->interval.high) : Json()},
+  const auto number = [](const std::optional<double>& x) { return x ? json_number(*x) : Json(); };
+  Json lift = {{"estimate", outcome.lift ? json_number(outcome.lift->estimate) : Json()},
+               {"low", outcome.lift ? json_number(outcome.lift->interval.low) : Json()},
+               {"high", outcome.lift ? json_number(outcome.lift->interval.high) : Json()},
                {"naive", number(outcome.naive)},
                {"unit", "relative to the incumbent's mean per user"}};
   if (!outcome.lift) lift["why"] = outcome.why_no_lift;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "tamis/base/json_number.h"
 #include "tamis/engine/train/optimizer_study.h"
 
 namespace tamis::train {
@@ -11,26 +12,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// JSON has no NaN: what is not finite is null, with a `why` beside it.
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
-Json numbers(const std::vector<double>& values) {
-  Json list = Json::array();
-  for (const double value : values) list.push_back(number(value));
-  return list;
-}
-
 Json json_of(const StudyRun& run) {
   Json json{{"name", run.name},
             {"rate", run.rate},
             {"batch", run.batch},
             {"steps", run.steps},
-            {"loss", number(run.losses.back())},
+            {"loss", json_number(run.losses.back())},
             {"accuracy", run.accuracy},
             {"rate_at_edge_of_grid", run.at_edge},
-            {"curve", {{"epochs", run.epochs}, {"losses", numbers(run.losses)}}}};
+            {"curve", {{"epochs", run.epochs}, {"losses", json_numbers(run.losses)}}}};
   if (!std::isfinite(run.losses.back())) json["why"] = "every rate of the grid diverged";
   return json;
 }
@@ -43,7 +33,7 @@ Json list_of(const std::vector<Item>& items, const Make& make) {
 }
 
 Json json_of(const StudyPath& path) {
-  return {{"name", path.name}, {"rate", path.rate}, {"loss", number(path.loss)}, {"points", path.points}};
+  return {{"name", path.name}, {"rate", path.rate}, {"loss", json_number(path.loss)}, {"points", path.points}};
 }
 
 Json json_of(const StudyDecay& decay) {

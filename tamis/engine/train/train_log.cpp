@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tamis/base/error.h"
+#include "tamis/base/json_number.h"
 #include "tamis/base/line_reader.h"
 
 namespace tamis::train {
@@ -16,16 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
-Json numbers(const std::vector<double>& values) {
-  Json list = Json::array();
-  for (const double value : values) list.push_back(number(value));
-  return list;
-}
 
 double real(const Json& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
@@ -51,7 +41,7 @@ Json json_of(const LogHeading& heading) {
           {"watch", heading.watch},
           {"metrics", heading.metrics},
           {"layers", heading.layers},
-          {"weights", numbers(heading.weights)}};
+          {"weights", json_numbers(heading.weights)}};
 }
 
 LogHeading heading_of(const Json& json) {
@@ -73,8 +63,13 @@ LogHeading heading_of(const Json& json) {
 }
 
 Json json_of(const StepLine& line) {
-  return {{"step", line.step},         {"epoch", line.epoch},       {"loss", number(line.loss)},   {"rate", line.rate},
-          {"norm", number(line.norm)}, {"clip", number(line.clip)}, {"norms", numbers(line.norms)}};
+  return {{"step", line.step},
+          {"epoch", line.epoch},
+          {"loss", json_number(line.loss)},
+          {"rate", line.rate},
+          {"norm", json_number(line.norm)},
+          {"clip", json_number(line.clip)},
+          {"norms", json_numbers(line.norms)}};
 }
 
 StepLine step_of(const Json& json) {
@@ -89,9 +84,9 @@ StepLine step_of(const Json& json) {
 
 Json json_of(const EvaluationLine& line) {
   Json metrics = Json::object();
-  for (const auto& [name, value] : line.metrics) metrics[name] = number(value);
+  for (const auto& [name, value] : line.metrics) metrics[name] = json_number(value);
   return {{"evaluated", line.part}, {"step", line.step}, {"epoch", line.epoch},
-          {"metrics", metrics},     {"best", line.best}, {"weights", numbers(line.weights)}};
+          {"metrics", metrics},     {"best", line.best}, {"weights", json_numbers(line.weights)}};
 }
 
 EvaluationLine evaluation_of(const Json& json) {
