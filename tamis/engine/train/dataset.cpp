@@ -165,7 +165,7 @@ void require_sound(const LabelledRows& rows, std::int64_t classes) {
   for (std::size_t i = 0; i < rows.labels.size(); ++i) {
     const std::int64_t label = rows.labels[i];
     if (label >= 0 && label < classes) continue;
-    fail_caller(rows.name, fmt::format("row {}: the label {} is outside the classes 0 to {}",
+    fail_caller(rows.name, fmt::format("row {} (from 0): the label {} is outside the classes 0 to {}",
                                        rows.first + static_cast<std::int64_t>(i), label, classes - 1));
   }
   if (rows.rows() == 0) return;
@@ -174,7 +174,7 @@ void require_sound(const LabelledRows& rows, std::int64_t classes) {
   const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
   if (bad == values.end()) return;
   const auto at = static_cast<std::size_t>(bad - values.begin());
-  fail_caller(rows.name, fmt::format("row {}: feature {} is {}; finite numbers are needed",
+  fail_caller(rows.name, fmt::format("row {} (from 0): feature {} is {}; finite numbers are needed",
                                      rows.first + static_cast<std::int64_t>(at / features), at % features, *bad));
 }
 

@@ -21,8 +21,8 @@ Labels look_at_labels(const train::LabelledRows& rows, std::int64_t classes) {
     const std::int64_t label = rows.labels[i];
     if (label >= 0 && label < classes) continue;
     if (labels.outside == 0)
-      labels.first_outside =
-          fmt::format("row {} of {} has label {}", rows.first + static_cast<std::int64_t>(i), rows.name, label);
+      labels.first_outside = fmt::format("row {} (from 0) of {} has label {}",
+                                         rows.first + static_cast<std::int64_t>(i), rows.name, label);
     ++labels.outside;
   }
   return labels;
@@ -83,7 +83,7 @@ Inputs look_at_inputs(const Tensor& given, std::int64_t first_row) {
     const double value = values[i];
     if (!std::isfinite(value)) {
       if (inputs.not_finite++ == 0)
-        inputs.first_not_finite = fmt::format("row {}, feature {} is {}",
+        inputs.first_not_finite = fmt::format("row {} (from 0), feature {} is {}",
                                               first_row + static_cast<std::int64_t>(i / features), i % features, value);
       continue;
     }

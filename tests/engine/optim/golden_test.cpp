@@ -15,8 +15,9 @@ using engine::DType;
 using Json = nlohmann::json;
 
 constexpr double kRelative = 1e-9;
-// Two f32 runs that round in another order drift apart like two draws of the same walk, seldom by more than this.
-constexpr double kDriftFactor = 3;
+// Two f32 runs that round in another order drift apart like two draws of the same walk. Of the 42 runs 30 are at most
+// 1.02 times PyTorch's drift away from f64, and the farthest (adam_betas) 1.36 times.
+constexpr double kDriftFactor = 1.5;
 
 Json golden() {
   std::ifstream in(TAMIS_SOURCE_DIR "/tests/golden/optimizers.json");

@@ -94,13 +94,15 @@ TEST(Dataset, NanAndLabelsOutsideAreRefusedWhenAsked) {
   const std::string keys = "kind = 'table'\ntable = 't.csv'\nheader = false\nclasses = 2\n";
   test::put(scratch / "t.csv", "1,2,0\n1,nan,1\n");
   const Dataset nan = read(scratch, keys);
-  EXPECT_NE(test::message_of<std::invalid_argument>([&] { require_sound(nan); }).find("t.csv] row 1: feature 1 is nan"),
+  EXPECT_NE(test::message_of<std::invalid_argument>([&] {
+              require_sound(nan);
+            }).find("t.csv] row 1 (from 0): feature 1 is nan"),
             std::string::npos);
   test::put(scratch / "t.csv", "1,2,0\n1,3,2\n");
   const Dataset outside = read(scratch, keys);
   EXPECT_NE(test::message_of<std::invalid_argument>([&] {
               require_sound(outside);
-            }).find("t.csv] row 1: the label 2 is outside the classes 0 to 1"),
+            }).find("t.csv] row 1 (from 0): the label 2 is outside the classes 0 to 1"),
             std::string::npos);
 }
 
