@@ -141,6 +141,16 @@ std::string figure(const std::string& name, const std::string& value, const std:
                      escape_html(small));
 }
 
+/// The mean over the last epoch that was gone through to its end, as RunResult::train_loss; NaN if there is none.
+double last_epoch_loss(const Log& log) {
+  const auto epoch = static_cast<std::size_t>(std::max<std::int64_t>(1, log.heading.steps_per_epoch));
+  const std::size_t end = log.steps.size() / epoch * epoch;
+  if (end == 0) return NAN;
+  double sum = 0;
+  for (std::size_t i = end - epoch; i < end; ++i) sum += log.steps[i].loss;
+  return sum / static_cast<double>(epoch);
+}
+
 /// A share is shown in percent, anything else in four digits.
 std::string metric_text(const std::string& metric, double value) {
   return metric == "accuracy" ? fmt::format("{:.2f} %", 100 * value) : fmt::format("{:.4g}", value);
@@ -233,7 +243,7 @@ std::string comparison_page(const std::string& title, const std::vector<NamedLog
                             {.title = "Gradient norm", .words = "Before clipping.", .lines = {}, .logarithmic = true}};
   std::string table = fmt::format(
       "<div class=\"table\" tabindex=\"0\"><table><thead><tr><th>run</th><th class=\"number\">{}</th>"
-      "<th class=\"number\">training loss</th><th>what it changes</th></tr></thead><tbody>\n",
+      "<th class=\"number\">training loss, last epoch</th><th>what it changes</th></tr></thead><tbody>\n",
       escape_html(watch));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const auto& [name, note, log] = runs[i];
@@ -245,7 +255,7 @@ std::string comparison_page(const std::string& title, const std::vector<NamedLog
     charts[0].lines.push_back(line);
     line.marks = false;
     line.points = steps_line(log, [](const StepLine& step) { return step.loss; });
-    const double loss = line.points.empty() ? NAN : line.points.back().second;
+    const double loss = last_epoch_loss(log);
     charts[1].lines.push_back(line);
     line.points = steps_line(log, [](const StepLine& step) { return step.norm; });
     charts[2].lines.push_back(line);
@@ -253,7 +263,7 @@ std::string comparison_page(const std::string& title, const std::vector<NamedLog
         "<tr><td class=\"name\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td>"
         "<td class=\"text\">{}</td></tr>\n",
         escape_html(name), std::isfinite(ended) ? metric_text(watch, ended) : "none",
-        std::isfinite(loss) ? fmt::format("{:.4g}", loss) : "not finite", escape_html(note));
+        std::isfinite(loss) ? fmt::format("{:.4g}", loss) : "none", escape_html(note));
   }
   page.html(table + "</tbody></table></div>");
   for (const Chart& chart : charts) add_chart(page, chart);
