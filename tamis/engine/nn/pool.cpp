@@ -11,7 +11,7 @@ namespace tamis::nn {
 namespace {
 
 void require_images(const engine::Shape& x, std::string_view op) {
-  if (x.rank() != 4) fail_caller(op, fmt::format("x {}: needs images [B, H, W, C]", x.text()));
+  if (x.rank() != 4) fail_caller(op, fmt::format("x {}: images are [B, H, W, C]", x.text()));
 }
 
 engine::Shape pooled(const engine::Shape& x, const engine::PoolOptions& options, const char* op) {

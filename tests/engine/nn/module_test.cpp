@@ -128,9 +128,9 @@ TEST(Layers, RefuseShapesThatDoNotFitByName) {
   LayerNorm layer_norm(3);
   EXPECT_EQ(run(layer_norm, {2, 4}), "[layer_norm] x [2, 4]: the last axis must be 3, the layer's channels");
   MaxPool2d pool;
-  EXPECT_EQ(shape(pool, {2, 4}), "[max_pool2d] x [2, 4]: needs images [B, H, W, C]");
+  EXPECT_EQ(shape(pool, {2, 4}), "[max_pool2d] x [2, 4]: images are [B, H, W, C]");
   GlobalAvgPool average;
-  EXPECT_EQ(run(average, {2, 4}), "[global_avg_pool] x [2, 4]: needs images [B, H, W, C]");
+  EXPECT_EQ(run(average, {2, 4}), "[global_avg_pool] x [2, 4]: images are [B, H, W, C]");
   MultiHeadAttention attention(4, {.heads = 2});
   EXPECT_EQ(run(attention, {5, 4}), "[attention] x [5, 4]: needs the offsets of its sequences (Pass::offsets)");
   EXPECT_EQ(shape(attention, {2, 5, 4}), "[attention] x [2, 5, 4]: needs packed tokens [T, C]");
