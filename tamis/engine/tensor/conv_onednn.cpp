@@ -118,7 +118,7 @@ class Call {
   }
 
  private:
-  const SingleThread alone_;  // before the recipe: it is chosen for one thread
+  const KernelThreads alone_{1};  // before the recipe: it is chosen for one thread
 
  public:
   const std::shared_ptr<const Recipe> recipe;

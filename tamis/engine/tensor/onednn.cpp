@@ -6,12 +6,12 @@
 
 namespace tamis::engine {
 
-SingleThread::SingleThread() : before_(omp_get_max_threads()) {
-  if (before_ != 1) omp_set_num_threads(1);
+KernelThreads::KernelThreads(int count) : before_(omp_get_max_threads()), changed_(before_ != count) {
+  if (changed_) omp_set_num_threads(count);
 }
 
-SingleThread::~SingleThread() {
-  if (before_ != 1) omp_set_num_threads(before_);
+KernelThreads::~KernelThreads() {
+  if (changed_) omp_set_num_threads(before_);
 }
 
 const dnnl::engine& cpu() {

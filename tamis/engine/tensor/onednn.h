@@ -7,17 +7,18 @@ struct engine;
 // What every use of oneDNN here needs. Its own headers are included by sources only.
 namespace tamis::engine {
 
-/// Within its lifetime oneDNN runs on the calling thread alone, and chooses its kernels for one thread: parallelism is
-/// over shards, and a kernel chosen for more threads could sum in another order.
-class SingleThread {
+/// Within its lifetime oneDNN runs on `count` threads, and chooses its kernels for as many: 1 where parallelism is over
+/// shards, for a kernel chosen for more threads could sum in another order.
+class KernelThreads {
  public:
-  SingleThread();
-  ~SingleThread();
-  SingleThread(const SingleThread&) = delete;
-  SingleThread& operator=(const SingleThread&) = delete;
+  explicit KernelThreads(int count);
+  ~KernelThreads();
+  KernelThreads(const KernelThreads&) = delete;
+  KernelThreads& operator=(const KernelThreads&) = delete;
 
  private:
   int before_;
+  bool changed_;
 };
 
 /// The CPU. Thread-safe.

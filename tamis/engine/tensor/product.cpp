@@ -52,7 +52,7 @@ void product(const MatrixView<float>& a, const MatrixView<float>& b, float* out,
   }
   const BlasOperand lhs = blas_operand(a);
   const BlasOperand rhs = blas_operand(b);
-  const SingleThread alone;
+  const KernelThreads alone(1);
   // Not the matmul primitive: for f32 it calls this very kernel, takes longer to start, and wants scratch memory.
   [[maybe_unused]] const dnnl_status_t status =
       dnnl_sgemm(lhs.transposed, rhs.transposed, a.rows, b.columns, a.columns, factor, a.data, lhs.leading, b.data,

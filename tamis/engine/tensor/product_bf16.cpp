@@ -59,7 +59,7 @@ Recipe make_recipe(const memory::desc& lhs, const memory::desc& rhs, const memor
 void product_bf16(const MatrixView<float>& a, const MatrixView<float>& b, float* out, std::int64_t out_step,
                   bool accumulate) {
   static auto* const recipes = new ShardedCache<Recipe, 9>;
-  const SingleThread alone;
+  const KernelThreads alone(1);
   const memory::desc lhs = described(a);
   const memory::desc rhs = described(b);
   const memory::dims left = lhs.get_strides();
