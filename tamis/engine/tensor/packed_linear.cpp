@@ -141,13 +141,13 @@ bool PackedLinear::Inside::agrees(std::int64_t rows, int threads) const {
 }
 
 void PackedLinear::Inside::any_rows(const float* x, float* y, std::int64_t rows, int threads) const {
-  const std::int64_t height = (rows + kLeastRows - 1) / kLeastRows * kLeastRows;
-  const bool whole = agrees(height, threads);
-  const std::int64_t step = whole ? height : kLeastRows;
+  std::int64_t step = (rows + kLeastRows - 1) / kLeastRows * kLeastRows;
+  while (!agrees(step, threads) && step > kLeastRows) step = std::max(kLeastRows, step / 2 / kLeastRows * kLeastRows);
+  const int team = agrees(step, threads) ? threads : 1;
   for (std::int64_t r = 0; r < rows; r += step) {
     const std::int64_t count = std::min(step, rows - r);
     if (count == step) {
-      block(x + r * in, y + r * out, step, whole ? threads : 1);
+      block(x + r * in, y + r * out, step, team);
       continue;
     }
     // The rows that are not there are zeros, in a copy.
@@ -156,7 +156,7 @@ void PackedLinear::Inside::any_rows(const float* x, float* y, std::int64_t rows,
     auto* const result = memory_for<float>(held_y, step * out);
     std::fill(std::copy_n(x + r * in, count * in, padded), padded + step * in, 0.0F);
     if (epilogue == Epilogue::add) std::fill(std::copy_n(y + r * out, count * out, result), result + step * out, 0.0F);
-    block(padded, result, step, whole ? threads : 1);
+    block(padded, result, step, team);
     std::copy_n(result, count * out, y + r * out);
   }
 }
