@@ -48,11 +48,6 @@ std::vector<Lane> lay_out(std::span<const std::span<const double>> rows, std::si
   return lanes;
 }
 
-void draw(Stream stream, std::span<std::uint32_t> units) {
-  const std::uint64_t n = units.size();
-  for (std::uint32_t& unit : units) unit = static_cast<std::uint32_t>((stream.next32() * n) >> 32);
-}
-
 Lane sum(const Lane* block, std::span<const std::uint32_t> units) {
   Lane total{};
   for (const std::uint32_t unit : units) {
@@ -84,7 +79,8 @@ std::vector<Bootstrap> bootstrap_all(std::span<const std::span<const double>> ro
     std::vector<std::uint32_t> drawn(units);
     const std::size_t last = std::min(count, (part + 1) * kResamplesAtATime);
     for (std::size_t r = part * kResamplesAtATime; r < last; ++r) {
-      draw(Stream(seed, "bootstrap", r), drawn);
+      Stream stream(seed, "bootstrap", r);
+      draw_with_replacement(stream, drawn);
       for (std::size_t block = 0; block < blocks; ++block) {
         const Lane total = sum(lanes.data() + block * units, drawn);
         const std::size_t first = block * kLane;
@@ -106,15 +102,24 @@ std::vector<Bootstrap> bootstrap_all(std::span<const std::span<const double>> ro
 Bootstrap::Bootstrap(std::span<const double> values, int resamples, std::uint64_t seed)
     : Bootstrap(std::move(bootstrap_all({&values, 1}, resamples, seed).front())) {}
 
-Interval Bootstrap::interval(double alpha) const {
+void draw_with_replacement(Stream& stream, std::span<std::uint32_t> drawn) {
+  const std::uint64_t n = drawn.size();
+  for (std::uint32_t& unit : drawn) unit = static_cast<std::uint32_t>((stream.next32() * n) >> 32);
+}
+
+Interval percentile_interval(std::span<const double> sorted, double alpha) {
   if (!(alpha > 0 && alpha < 1)) fail_caller("bootstrap", fmt::format("alpha {} is not in (0, 1)", alpha));
   const auto at = [&](double share) {
-    const double place = share * static_cast<double>(means_.size() - 1);
+    const double place = share * static_cast<double>(sorted.size() - 1);
     const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min(below + 1, means_.size() - 1);
-    return means_[below] + (place - static_cast<double>(below)) * (means_[above] - means_[below]);
+    const std::size_t above = std::min(below + 1, sorted.size() - 1);
+    return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
   };
   return {at(alpha / 2), at(1 - alpha / 2)};
+}
+
+Interval Bootstrap::interval(double alpha) const {
+  return percentile_interval(means_, alpha);
 }
 
 double Bootstrap::p() const {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "tamis/base/random.h"
 #include "tamis/stats/tests.h"
 
 namespace tamis::stats {
@@ -39,5 +40,11 @@ class Bootstrap {
 /// Same bits as Bootstrap on each row. Holds a copy of the rows while it runs (8 bytes a value). Throws
 /// invalid_argument as Bootstrap does, and if rows differ in length.
 std::vector<Bootstrap> bootstrap_all(std::span<const std::span<const double>> rows, int resamples, std::uint64_t seed);
+
+/// Draws with replacement from 0 .. drawn.size() - 1, as Bootstrap does.
+void draw_with_replacement(Stream& stream, std::span<std::uint32_t> drawn);
+/// The alpha/2 and 1 - alpha/2 quantiles (type 7, interpolated) of values in ascending order, at least one. Throws
+/// invalid_argument unless alpha is in (0, 1).
+Interval percentile_interval(std::span<const double> sorted, double alpha);
 
 }  // namespace tamis::stats
