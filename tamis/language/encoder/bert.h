@@ -29,11 +29,12 @@ struct BertWeights {
 BertWeights bert_weights(const WeightFile& file, const BertConfig& config);
 
 /// BERT (Devlin et al., arXiv:1810.04805) over packed sequences: [T] ids -> [T, C]. What training uses; fused_bert.h is
-/// the same network for inference. Parts: embeddings {word, position, type, norm}, encoder {layer.0 …}, pooler.
+/// the same network for inference. Parts: embeddings {word, position, type, norm}, layer.0 …, pooler.
 class Bert : public nn::Module {
  public:
   /// Weights are 0 until initialize() or load(). `pooler`: whether it has one.
   Bert(const BertConfig& config, double dropout, bool pooler);
+  ~Bert() override;
   /// Copies; throws invalid_argument if the weights are of another shape.
   void load(const BertWeights& weights);
 
@@ -50,7 +51,6 @@ class Bert : public nn::Module {
   BertConfig config_;
   std::unique_ptr<Embeddings> embeddings_;
   std::vector<std::unique_ptr<nn::TransformerEncoderLayer>> layers_;
-  nn::Sequential encoder_;
   std::unique_ptr<nn::Linear> pooler_;
 };
 

@@ -31,10 +31,10 @@ struct ModelFolder {
   std::filesystem::path transformer;  ///< where config.json and the weights are: the folder, or modules.json's first
   BertConfig bert;
   // What modules.json and its modules say; absent in a plain folder.
-  std::optional<PoolingChoice> pooling;  ///< 1_Pooling
-  bool normalize = false;                ///< 2_Normalize
-  std::optional<std::int64_t> max_length;  ///< sentence_bert_config.json's max_seq_length
-  std::optional<bool> lowercase;           ///< sentence_bert_config.json's do_lower_case, if true
+  std::optional<PoolingChoice> pooling;        ///< 1_Pooling
+  bool normalize = false;                      ///< 2_Normalize
+  std::optional<std::int64_t> max_length;      ///< sentence_bert_config.json's max_seq_length
+  std::optional<bool> lowercase;               ///< sentence_bert_config.json's do_lower_case, if true
   std::map<std::string, std::string> prompts;  ///< config_sentence_transformers.json
   std::string default_prompt;                  ///< its default_prompt_name; "" if none
 };

@@ -17,8 +17,10 @@ enum class Pooling : std::uint8_t {
   mean_sqrt,       ///< sum over sqrt(number of tokens)
   weighted_mean,   ///< token i of n weighs i (from 1): Muennighoff, arXiv:2202.08904, equation 4
   last,            ///< the last token's
-  first_last,      ///< mean over tokens of (layer 1's output + the last layer's) / 2: Su et al., arXiv:2103.15316, section 4.1
-  embedding_last,  ///< the same with the embedding layer in the place of layer 1's output, as much published code has it
+  first_last,      ///< mean over tokens of (layer 1's output + the last layer's) / 2: Su et al., arXiv:2103.15316,
+                   ///< section 4.1
+  embedding_last,  ///< the same with the embedding layer in the place of layer 1's output, as much published code has
+                   ///< it
 };
 
 struct PoolingChoice {

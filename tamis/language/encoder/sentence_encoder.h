@@ -29,8 +29,8 @@ struct EncoderOptions {
 
 /// What happened to one text.
 struct TextReport {
-  std::uint32_t tokens = 0;   ///< that went through the network
-  std::uint32_t dropped = 0;  ///< that were cut off
+  std::uint32_t tokens = 0;    ///< that went through the network
+  std::uint32_t dropped = 0;   ///< that were cut off
   std::uint32_t replaced = 0;  ///< ill-formed pieces of UTF-8 read as U+FFFD
   bool empty = false;          ///< no token but the special ones
 };
