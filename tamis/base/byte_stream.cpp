@@ -63,9 +63,10 @@ void check_stored(const std::string& name, std::string_view start, std::optional
                          gzip ? "gzip" : "zstd", gzip ? ".gz" : ".zst"));
 }
 
-void check_text(const std::string& name, std::string_view start) {
+void check_text(const std::string& name, std::string_view start, ByteStream::Content content) {
+  const bool doubtful = content == ByteStream::Content::lines && start.substr(0, 4).find('\0') == start.npos;
   for (const Mark& mark : kMarks)
-    if (start.substr(0, mark.bytes.size()) == mark.bytes)
+    if (start.substr(0, mark.bytes.size()) == mark.bytes && !(doubtful && mark.what == "UTF-16"))
       fail_world(name, fmt::format("holds {}, not text; {}", mark.what, mark.remedy));
 }
 
@@ -77,15 +78,15 @@ struct ByteStream::Compressed {
   std::shared_ptr<arrow::io::CompressedInputStream> stream;
 };
 
-std::uint64_t require_file(const std::filesystem::path& path) {
+std::uint64_t require_file(const std::filesystem::path& path, bool not_empty) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) fail_world(path.string(), "cannot be read: " + system_message(errno));
   if (S_ISDIR(status.st_mode)) fail_world(path.string(), "is a folder; a file is needed");
-  if (S_ISREG(status.st_mode) && status.st_size == 0) fail_world(path.string(), "is empty");
+  if (not_empty && S_ISREG(status.st_mode) && status.st_size == 0) fail_world(path.string(), "is empty");
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-ByteStream::ByteStream(const std::filesystem::path& path) : name_(path.string()) {
+ByteStream::ByteStream(const std::filesystem::path& path, Content content) : name_(path.string()), content_(content) {
   if (path == "-") {
     name_ = "standard input";
     counts_ = true;
@@ -93,8 +94,8 @@ ByteStream::ByteStream(const std::filesystem::path& path) : name_(path.string())
     if (descriptor_ < 0) fail_world(name_, "cannot be read: " + system_message(errno));
     return;
   }
-  stored_bytes_ = require_file(path);
   const auto packed = compression(path);
+  stored_bytes_ = require_file(path, content_ == Content::text || packed);
   if (!packed) {
     descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor_ < 0) fail_world(name_, "cannot be read: " + system_message(errno));
@@ -145,8 +146,9 @@ std::size_t ByteStream::read(char* to, std::size_t size) {
   }
   if (!started_) {
     started_ = true;
-    if (filled == 0) fail_world(name_, compressed_ ? "holds nothing once decompressed" : "is empty");
-    check_text(name_, {to, filled});
+    if (filled == 0 && content_ == Content::text)
+      fail_world(name_, compressed_ ? "holds nothing once decompressed" : "is empty");
+    check_text(name_, {to, filled}, content_);
   }
   if (counts_) stored_bytes_ += filled;
   return filled;

@@ -13,7 +13,10 @@ namespace tamis {
 /// something known that is not text (Parquet, gzip, zstd, zip, UTF-16), and where a compressed file is cut short.
 class ByteStream {
  public:
-  explicit ByteStream(const std::filesystem::path& path);
+  /// `lines` is for what need not be a text file to be right: nothing at all, and ill-formed bytes. UTF-16 is then told
+  /// by a NUL beside its mark.
+  enum class Content { text, lines };
+  explicit ByteStream(const std::filesystem::path& path, Content content = Content::text);
   ~ByteStream();
   ByteStream(const ByteStream&) = delete;
   ByteStream& operator=(const ByteStream&) = delete;
@@ -32,6 +35,7 @@ class ByteStream {
   std::size_t read_some(char* to, std::size_t size);
 
   std::string name_;
+  Content content_;
   std::uint64_t stored_bytes_ = 0;
   bool counts_ = false;
   bool started_ = false;
@@ -42,7 +46,7 @@ class ByteStream {
 /// All bytes of a file, decompressed as ByteStream does; for files that are not text too. Throws as it does.
 std::string read_decompressed(const std::filesystem::path& path);
 
-/// Throws runtime_error unless `path` is there, is not a folder and is not empty; returns its size in bytes.
-std::uint64_t require_file(const std::filesystem::path& path);
+/// Throws runtime_error unless `path` is there, is not a folder and, if so asked, not empty; returns its size in bytes.
+std::uint64_t require_file(const std::filesystem::path& path, bool not_empty = true);
 
 }  // namespace tamis

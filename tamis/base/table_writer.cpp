@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <exception>
 #include <type_traits>
 #include <unordered_set>
 
+#include "tamis/base/arrow_sink.h"
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
 #include "tamis/base/table.h"
@@ -24,41 +24,6 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr std::int64_t kGroupRows = std::int64_t{1} << 20;
-
-// Lets Arrow write into an AtomicFile. Arrow speaks in statuses, so the exact error waits here for its return.
-class AtomicStream final : public arrow::io::OutputStream {
- public:
-  explicit AtomicStream(AtomicFile& file) : file_(file) { set_mode(arrow::io::FileMode::WRITE); }
-
-  arrow::Status Write(const void* data, std::int64_t bytes) override {
-    try {
-      file_.write({static_cast<const char*>(data), static_cast<std::size_t>(bytes)});
-    } catch (...) {
-      error_ = std::current_exception();
-      return arrow::Status::IOError("the file cannot be written");
-    }
-    position_ += bytes;
-    return arrow::Status::OK();
-  }
-  arrow::Status Close() override {
-    closed_ = true;
-    return arrow::Status::OK();
-  }
-  bool closed() const override { return closed_; }
-  arrow::Result<std::int64_t> Tell() const override { return position_; }
-
-  void require(const arrow::Status& status, const std::string& path) const {
-    if (status.ok()) return;
-    if (error_) std::rethrow_exception(error_);
-    fail_world(path, "cannot be written: " + status.message().substr(0, status.message().find('\n')));
-  }
-
- private:
-  AtomicFile& file_;
-  std::exception_ptr error_;
-  std::int64_t position_ = 0;
-  bool closed_ = false;
-};
 
 std::size_t length_of(const OutputColumn& column) {
   return std::max({column.text.size(), column.integer.size(), column.real.size()});
@@ -101,18 +66,18 @@ arrow::Status build_column(const OutputColumn& column, std::shared_ptr<arrow::Ar
 
 void write_parquet(const std::string& path, const std::vector<OutputColumn>& columns, std::size_t rows,
                    AtomicFile& file) {
-  const auto stream = std::make_shared<AtomicStream>(file);
+  const ArrowSink sink(file, path);
   std::vector<std::shared_ptr<arrow::Field>> fields;
   std::vector<std::shared_ptr<arrow::Array>> arrays;
   for (const OutputColumn& column : columns) {
-    stream->require(build_column(column, arrays.emplace_back()), path);
+    sink.require(build_column(column, arrays.emplace_back()));
     fields.push_back(arrow::field(column.name, arrays.back()->type()));
   }
   const auto table = arrow::Table::Make(arrow::schema(fields), arrays, static_cast<std::int64_t>(rows));
   parquet::WriterProperties::Builder properties;
   properties.compression(parquet::Compression::SNAPPY);
-  stream->require(
-      parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), stream, kGroupRows, properties.build()), path);
+  sink.require(
+      parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink.stream(), kGroupRows, properties.build()));
 }
 
 void append_text(std::string& out, const std::string& cell, bool quotes, bool alone) {
@@ -144,8 +109,7 @@ void check_tsv(const std::string& path, const std::string& cell, const std::stri
 
 class TextWriter {
  public:
-  TextWriter(const std::filesystem::path& path, AtomicFile& file)
-      : path_(path.string()), stream_(std::make_shared<AtomicStream>(file)), out_(stream_) {
+  TextWriter(const std::filesystem::path& path, AtomicFile& file) : sink_(file, path.string()), out_(sink_.stream()) {
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -153,10 +117,10 @@ class TextWriter {
     // Arrow's own default for gzip is its slowest level, three times the time for a few percent.
     auto codec = extension == ".gz" ? arrow::util::Codec::Create(arrow::Compression::GZIP, 6)
                                     : arrow::util::Codec::Create(arrow::Compression::ZSTD);
-    stream_->require(codec.status(), path_);
+    sink_.require(codec.status());
     codec_ = std::move(*codec);
-    auto packed = arrow::io::CompressedOutputStream::Make(codec_.get(), stream_);
-    stream_->require(packed.status(), path_);
+    auto packed = arrow::io::CompressedOutputStream::Make(codec_.get(), sink_.stream());
+    sink_.require(packed.status());
     out_ = *packed;
   }
 
@@ -168,14 +132,13 @@ class TextWriter {
   TextWriter& operator=(const TextWriter&) = delete;
 
   void write(std::string& text) {
-    stream_->require(out_->Write(text.data(), static_cast<std::int64_t>(text.size())), path_);
+    sink_.require(out_->Write(text.data(), static_cast<std::int64_t>(text.size())));
     text.clear();
   }
-  void close() { stream_->require(out_->Close(), path_); }
+  void close() { sink_.require(out_->Close()); }
 
  private:
-  std::string path_;
-  std::shared_ptr<AtomicStream> stream_;
+  ArrowSink sink_;
   std::unique_ptr<arrow::util::Codec> codec_;
   std::shared_ptr<arrow::io::OutputStream> out_;
 };
