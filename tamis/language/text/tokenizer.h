@@ -51,6 +51,7 @@ struct TokenizerSettings {
 /// Loaded once, then constant: any number of threads may encode.
 class Tokenizer {
  public:
+  struct Inside;  ///< for the sources of this room
   /// From a folder with tokenizer.json, or else vocab.txt and, if there, tokenizer_config.json; or from one of the
   /// first two files. Throws runtime_error naming the file if none is there, or it is truncated, ill-formed, has no
   /// unknown, start or separator token, names an id twice; invalid_argument for a tokenizer of another kind (BPE,
@@ -65,8 +66,9 @@ class Tokenizer {
   /// empty text gives [CLS] [SEP]. Throws invalid_argument for a max_length without room for the special tokens, or a
   /// text of 4 GiB.
   void encode(std::string_view text, const EncodeOptions& options, Encoding& out) const;
-  /// [CLS] first [SEP] second [SEP]; tokens are dropped from the end of the longer one, one by one (longest first; of
-  /// two as long the second, as Hugging Face does). Offsets are each in its own text.
+  /// [CLS] first [SEP] second [SEP]; tokens are dropped from the end of the longer one until both are as long, then of
+  /// both (longest first; of an odd number the longer one keeps one more, as Hugging Face has it). Offsets are each in
+  /// its own text.
   void encode_pair(std::string_view first, std::string_view second, const EncodeOptions& options, Encoding& out) const;
 
   const TokenizerSettings& settings() const;
@@ -79,7 +81,6 @@ class Tokenizer {
   std::optional<std::int64_t> max_length() const;
 
  private:
-  struct Inside;
   explicit Tokenizer(std::unique_ptr<const Inside> inside);
   std::unique_ptr<const Inside> inside_;
 };
