@@ -20,5 +20,11 @@ void add_memory(CLI::App& app);
 void add_gradcheck(CLI::App& app);
 /// `tamis bench`: what the engine does, timed against the machine's peak and PyTorch.
 void add_bench(CLI::App& app);
+/// `tamis tokenize --model DIR --out F.jsonl`: lines of text to tokens.
+void add_tokenize(CLI::App& app);
+/// `tamis embed --model DIR --out F`: lines of text to vectors.
+void add_embed(CLI::App& app);
+/// `tamis sts --model DIR --set S`: how good vectors are.
+void add_sts(CLI::App& app);
 
 }  // namespace tamis::cli

@@ -101,6 +101,9 @@ int main(int argc, char** argv) {
   tamis::cli::add_reproduce(app);
   tamis::cli::add_memory(app);
   tamis::cli::add_gradcheck(app);
+  tamis::cli::add_tokenize(app);
+  tamis::cli::add_embed(app);
+  tamis::cli::add_sts(app);
   tamis::cli::add_bench(app);
   return run(app, argc, argv);
 }
