@@ -80,9 +80,9 @@ Outcome embed(const EmbedOptions& options, const encoder::SentenceEncoder& encod
   std::vector<float> vectors;
   std::vector<encoder::TextReport> reports;
   std::vector<std::int64_t> notes;
-  progress.begin("embed", 0);
   while (true) {
     const auto window = lines.next(kWindowLines, kWindowBytes);
+    if (outcome.rows == 0) progress.begin("embed", 0);
     if (window.empty()) break;
     vectors.resize(window.size() * static_cast<std::size_t>(encoder.dimensions()));
     reports.assign(window.size(), {});

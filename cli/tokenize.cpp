@@ -118,9 +118,9 @@ Outcome tokenize(const TokenizeOptions& options, const text::Tokenizer& tokenize
   RawLines lines(options.input.empty() ? "-" : options.input);
   const Work work(options, tokenizer);
   Outcome outcome;
-  progress.begin("tokenize", 0);
   while (true) {
     const auto window = lines.next(kWindowLines, kWindowBytes);
+    if (outcome.rows == 0) progress.begin("tokenize", 0);
     if (window.empty()) break;
     for (const Piece& piece : work(window, outcome.rows)) {
       outcome.tokens += piece.tokens;

@@ -87,7 +87,7 @@ Json axis(const char* name, const char* place, int gap) {
           {"nameGap", gap},
           {"nameTextStyle", {{"color", "var(--muted)"}, {"fontSize", 11}, {"align", gap > 20 ? "center" : "left"}}},
           {"axisLabel", {{"color", "var(--muted)"}, {"fontSize", 11}, {"hideOverlap", true}, {"formatter", "plain"}}},
-          {"axisLine", {{"lineStyle", {{"color", "var(--line)"}}}}},
+          {"axisLine", {{"onZero", false}, {"lineStyle", {{"color", "var(--line)"}}}}},
           {"splitLine", {{"show", true}, {"lineStyle", {{"color", "var(--grid)"}}}}}};
 }
 
@@ -121,9 +121,10 @@ std::string picture(const StsRow& row, const StsChoices& choices) {
 
 std::string picture_words(const StsRow& row) {
   const std::size_t pairs = row.set->gold.size();
-  std::string words = fmt::format("Each point is a pair of texts: what people said against what the encoder says.");
+  std::string words = "Each point is a pair of texts: what people said against what the encoder says.";
   if (pairs > kMostPoints) words += fmt::format(" {} of the {} pairs are drawn, evenly spaced.", kMostPoints, pairs);
-  if (strewing(*row.set) > 0) words += " The few grades are strewn sideways, so that points do not hide each other.";
+  if (strewing(*row.set) > 0)
+    words += " Points of the same grade are strewn sideways, so that they do not hide each other.";
   return words;
 }
 
