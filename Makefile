@@ -3,14 +3,17 @@
 # make test       every test but the slow ones, in release and under the sanitizers, if anything changed since they
 #                 passed;  make test RERUN=1  in any case
 # make verify     the slow tests: calibration over many simulated worlds
+# make models     puts all-MiniLM-L6-v2 into models/minilm
+# make fuzz       random bytes for the parsers, half an hour;  make fuzz FUZZ_SECONDS=60
 # make format     lays the source out;  make tidy  runs clang-tidy;  make clean  removes what was built
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 JOBS := $(shell nproc)
 BUILD := build/release
 VERIFY_BUDGET := 20 minutes
+FUZZ_SECONDS := 1800
 .DEFAULT_GOAL := build
-.PHONY: build demo test all-tests verify clean format tidy help setup setup-test release-tests sanitize-asan sanitize-tsan FORCE
+.PHONY: build demo test all-tests verify clean format tidy help models fuzz fuzz-build fuzz-minute setup setup-test release-tests sanitize-asan sanitize-tsan FORCE
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -20,6 +23,10 @@ setup:
 
 setup-test:
 	@tools/setup.sh test
+	@tools/models.sh || echo "the tests of the real model will be skipped" >&2
+
+models: setup
+	@tools/models.sh
 
 build: $(BUILD)/tamis
 
@@ -43,8 +50,9 @@ test: setup-test
 	  $(MAKE) --no-print-directory all-tests && mv build/tested.new build/tested.stamp; \
 	fi
 
-all-tests: release-tests sanitize-asan sanitize-tsan
+all-tests: release-tests sanitize-asan sanitize-tsan fuzz-minute
 	@/usr/bin/python3 tools/say_skipped.py $(BUILD) build/asan build/tsan | tee build/tested.txt
+	@grep '^fuzz ' build/fuzz-minute.txt | tee -a build/tested.txt
 	@grep -h 'tests passed' build/ctest-*.log | tee -a build/tested.txt
 
 release-tests: setup-test
@@ -59,6 +67,17 @@ sanitize-asan sanitize-tsan: sanitize-%: release-tests
 	@ctest --test-dir build/$* -L sanitize --output-on-failure --output-junit ctest.xml --no-tests=error | tee build/ctest-$*.log
 
 sanitize-tsan: sanitize-asan
+
+# Only the rooms that the fuzz targets link are built.
+fuzz-build: setup-test
+	@cmake --preset fuzz >build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build build/fuzz -j $(JOBS) --target fuzz
+
+fuzz: fuzz-build
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+fuzz-minute: sanitize-tsan
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=60 | tee build/fuzz-minute.txt
 
 verify: setup-test
 	@mkdir -p build && cmake --preset release -DTAMIS_TESTS=ON >build/configure.log || { cat build/configure.log; exit 1; }

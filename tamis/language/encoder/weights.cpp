@@ -270,7 +270,7 @@ Floats WeightFile::floats(std::string_view name, const std::vector<std::int64_t>
   }
   auto values = std::make_shared<std::vector<float>>(count);
   if (stored->dtype == "F32") {
-    std::memcpy(values->data(), data, stored->bytes.size());
+    if (count > 0) std::memcpy(values->data(), data, stored->bytes.size());
   } else if (stored->dtype == "F16" || stored->dtype == "BF16") {
     const bool half = stored->dtype == "F16";
     for (std::size_t i = 0; i < count; ++i) {

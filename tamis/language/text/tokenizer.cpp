@@ -282,7 +282,8 @@ std::int64_t Tokenizer::vocabulary_size() const {
 }
 std::string_view Tokenizer::token(std::int32_t id) const {
   const auto& tokens = inside_->vocabulary.tokens();
-  return id >= 0 && static_cast<std::size_t>(id) < tokens.size() ? tokens[static_cast<std::size_t>(id)] : "";
+  if (id < 0 || static_cast<std::size_t>(id) >= tokens.size()) return {};
+  return tokens[static_cast<std::size_t>(id)];
 }
 std::optional<std::int32_t> Tokenizer::id(std::string_view token) const {
   return inside_->vocabulary.id(token);

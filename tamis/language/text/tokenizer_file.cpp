@@ -264,7 +264,10 @@ Parts read_parts(const fs::path& path) {
   if (!fs::exists(path))
     fail_world(path.string(), "is not there; a model's folder, tokenizer.json or vocab.txt is needed");
   if (!fs::is_directory(path)) {
-    if (path.extension() == ".json") return read_tokenizer_json(path);
+    // Of a file without an ending its first byte tells: no vocabulary begins with a brace.
+    if (path.extension() == ".json" || (path.extension() != ".txt" && read_file(path).starts_with('{'))) {
+      return read_tokenizer_json(path);
+    }
     Parts parts = read_vocabulary(path);
     add_special(parts);
     return parts;
