@@ -32,24 +32,22 @@ class Filler {
   explicit Filler(const nn::Module& module) {
     for (const nn::Parameter& parameter : module.parameters()) targets_.emplace(parameter.name, parameter.variable);
   }
-  /// Fills rows `first` .. of the parameter, as many as there are values for.
-  void fill(const std::string& name, const Floats& from, std::int64_t first = 0) {
+  /// Fills part `part` of the `parts` equal ones, end to end, that make up the parameter.
+  void fill(const std::string& name, const Floats& from, std::int64_t part = 0, std::int64_t parts = 1) {
     const auto found = targets_.find(name);
     if (found == targets_.end()) fail_caller("bert", fmt::format("this network has no {}", name));
     nn::Tensor target = found->second.value();
-    const std::int64_t row = target.elements() / target.size(0);
     const auto count = static_cast<std::int64_t>(from.values.size());
-    if (count % row != 0 || first * row + count > target.elements()) {
+    if (count * parts != target.elements()) {
       fail_caller("bert",
-                  fmt::format("{} is {}; {} numbers from row {} on do not fit", name, target.text(), count, first));
+                  fmt::format("{} is {}; {} numbers do not fill a part of {}", name, target.text(), count, parts));
     }
-    const nn::Tensor source = nn::Tensor::from(from.values, {count / row * row}).to(target.dtype());
-    nn::Tensor rows = target.reshape({target.elements()}).slice(0, first * row, first * row + count);
-    rows.assign(source);
+    nn::Tensor place = target.reshape({target.elements()}).slice(0, part * count, (part + 1) * count);
+    place.assign(nn::Tensor::from(from.values, {count}).to(target.dtype()));
   }
-  void fill(const std::string& name, const BertWeights::Affine& from, std::int64_t first = 0) {
-    fill(name + ".weight", from.weight, first);
-    fill(name + ".bias", from.bias, first);
+  void fill(const std::string& name, const BertWeights::Affine& from, std::int64_t part = 0, std::int64_t parts = 1) {
+    fill(name + ".weight", from.weight, part, parts);
+    fill(name + ".bias", from.bias, part, parts);
   }
 
  private:
@@ -100,13 +98,12 @@ void Bert::load(const BertWeights& weights) {
   filler.fill("embeddings.position.weight", weights.position);
   if (config_.types > 0) filler.fill("embeddings.type.weight", weights.type);
   filler.fill("embeddings.norm", weights.embedding_norm);
-  const std::int64_t C = config_.width;
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     const BertWeights::Layer& from = weights.layers[i];
     const std::string at = fmt::format("layer.{}.", i);
-    filler.fill(at + "attention.qkv", from.query);
-    filler.fill(at + "attention.qkv", from.key, C);
-    filler.fill(at + "attention.qkv", from.value, 2 * C);
+    filler.fill(at + "attention.qkv", from.query, 0, 3);
+    filler.fill(at + "attention.qkv", from.key, 1, 3);
+    filler.fill(at + "attention.qkv", from.value, 2, 3);
     filler.fill(at + "attention.output", from.attention_output);
     filler.fill(at + "attention_norm", from.attention_norm);
     filler.fill(at + "up", from.up);

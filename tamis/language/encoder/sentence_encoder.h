@@ -16,11 +16,11 @@
 namespace tamis::encoder {
 
 struct EncoderOptions {
-  std::optional<PoolingChoice> pooling;  ///< absent: as the folder says, or mean
-  std::optional<bool> normalize;         ///< absent: as the folder says
-  std::int64_t dimensions = 0;           ///< the first so many components (Matryoshka), before normalising; 0: all
-  std::int64_t max_length = 0;           ///< tokens, [CLS] and [SEP] among them; 0: as the folder says
-  std::string prompt;                    ///< put before every text; the folder's own default if `use_default_prompt`
+  std::optional<PoolingChoice> pooling = {};  ///< absent: as the folder says, or mean
+  std::optional<bool> normalize = {};         ///< absent: as the folder says
+  std::int64_t dimensions = 0;                ///< the first so many components (Matryoshka), before normalising; 0: all
+  std::int64_t max_length = 0;                ///< tokens, [CLS] and [SEP] among them; 0: as the folder says
+  std::string prompt = {};  ///< put before every text; the folder's own default if `use_default_prompt`
   bool use_default_prompt = true;
   engine::WeightPrecision precision = engine::WeightPrecision::f32;
   std::int64_t token_budget = 1024;  ///< tokens that go through the network together, on one thread
