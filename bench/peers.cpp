@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -14,9 +15,6 @@
 
 namespace tamis::bench {
 
-namespace {
-
-/// What the command prints on standard output. Its standard error goes where ours goes.
 std::string output_of(std::vector<std::string> words) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) fail_world("bench", "no pipe: " + system_message(errno));
@@ -41,11 +39,11 @@ std::string output_of(std::vector<std::string> words) {
   if (failed != 0) fail_world(words[0], "cannot be run: " + system_message(failed));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (status != 0) fail_world(words[1], "ended with an error; its own words stand above");
+  if (status != 0) {
+    fail_world(words[std::min<std::size_t>(1, words.size() - 1)], "ended with an error; its own words stand above");
+  }
   return text;
 }
-
-}  // namespace
 
 std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::string& script, int threads,
                              double seconds, const std::vector<std::string>& arguments, std::string& why) {
@@ -66,6 +64,8 @@ std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::str
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("seconds")) fail_world(path.string(), "printed no JSON result");
   Peer peer{json.value("peer", script), {}};
+  if (json.contains("bytes")) peer.bytes = json.at("bytes").get<std::map<std::string, double>>();
+  if (json.contains("vectors")) peer.vectors = json.at("vectors").get<std::vector<std::vector<float>>>();
   for (const auto& [name, value] : json.at("seconds").items()) peer.seconds[name] = value.get<double>();
   return peer;
 }

@@ -8,11 +8,17 @@
 
 namespace tamis::bench {
 
-/// What a peer measured: its name with version, and seconds by workload.
+/// What a peer measured: its name with version, seconds and bytes by workload, and vectors to compare with.
 struct Peer {
   std::string name;
   std::map<std::string, double> seconds;
+  std::map<std::string, double> bytes = {};
+  std::vector<std::vector<float>> vectors = {};
 };
+
+/// What a program prints on standard output; its standard error goes where ours goes. words[0] is its path. Throws
+/// runtime_error if it cannot be run or ends with an error.
+std::string output_of(std::vector<std::string> words);
 
 /// Runs `script` of the folder bench/peers with the Python of that folder's own environment (made on demand by
 /// bench/peers/setup.sh) and `arguments` besides, and reads the JSON it prints. Nullopt, with `why`, when the

@@ -3,11 +3,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "bench/encode.h"
 #include "bench/engine.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "tamis/base/error.h"
 #include "tamis/base/number.h"
+#include "tamis/language/encoder/config.h"
 
 namespace tamis::cli {
 
@@ -17,15 +19,20 @@ struct BenchOptions {
   Common common;
   std::vector<std::string> names;
   bench::Options engine;
+  std::string model = "minilm";
 };
+
+nlohmann::ordered_json machine_json(const bench::Machine& machine, double sgemm_peak) {
+  return {{"processor", machine.processor},
+          {"cores", machine.cores},
+          {"vectors", machine.vectors},
+          {"sgemm_gflops", sgemm_peak / 1e9}};
+}
 
 nlohmann::ordered_json to_json(const bench::Report& report, const Common& common) {
   auto json = json_result("bench", common);
-  json["machine"] = {{"processor", report.machine.processor},
-                     {"cores", report.machine.cores},
-                     {"vectors", report.machine.vectors},
-                     {"sgemm_gflops", report.sgemm_peak / 1e9},
-                     {"copy_gb_s", report.copy_bandwidth / 1e9}};
+  json["machine"] = machine_json(report.machine, report.sgemm_peak);
+  json["machine"]["copy_gb_s"] = report.copy_bandwidth / 1e9;
   json["conventions"] = {{"time", "the fastest of several"}, {"copy", "bytes read and bytes written both count"}};
   json["peer"] = report.peer;
   json["results"] = nlohmann::ordered_json::array();
@@ -41,14 +48,55 @@ nlohmann::ordered_json to_json(const bench::Report& report, const Common& common
   return json;
 }
 
+nlohmann::ordered_json to_json(const bench::EncodeReport& report, const Common& common) {
+  auto json = json_result("bench", common);
+  json["machine"] = machine_json(report.machine, report.sgemm_peak);
+  json["conventions"] = {{"time", "the fastest of several; p50 and p99 of single texts"},
+                         {"tokenisation", "in every time"},
+                         {"times", "ours against the best peer"}};
+  json["check"] = report.check;
+  json["tokens_per_short_text"] = report.tokens;
+  json["peers"] = report.peers;
+  json["missing"] = report.missing;
+  json["results"] = nlohmann::ordered_json::array();
+  for (const bench::EncodeRow& row : report.rows) {
+    nlohmann::ordered_json result = {{"name", row.name}, {"unit", row.unit}, {"tamis", row.ours}};
+    result["peers"] = nlohmann::ordered_json::array();
+    for (const auto& peer : row.peers) result["peers"].push_back(peer ? nlohmann::ordered_json(*peer) : nullptr);
+    const auto times = row.times();
+    result["times"] = times ? nlohmann::ordered_json(*times) : nullptr;
+    if (!times) result["why"] = "no peer measured this";
+    if (row.share > 0) result["share_of_sgemm"] = row.share;
+    json["results"].push_back(result);
+  }
+  return json;
+}
+
+void run_encode(const BenchOptions& options) {
+  const std::filesystem::path data = options.common.data.empty() ? "../shared/data" : options.common.data;
+  const bench::EncodeBench encode{encoder::find_model(options.model),
+                                  data / "stsbenchmark",
+                                  data / "sentences" / "wikitext-2" / "test.txt",
+                                  std::filesystem::read_symlink("/proc/self/exe"),
+                                  options.engine.peers,
+                                  options.engine.seconds};
+  Progress progress(std::cerr, progress_style(options.common));
+  const bench::EncodeReport report = bench::run_encode(encode, progress);
+  print(options.common.json ? to_json(report, options.common).dump(2) : bench::describe(report));
+}
+
 void run_bench(BenchOptions& options) {
   for (const std::string& name : options.names) {
-    if (name != "engine" && name != "mnist") {
-      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist");
+    if (name != "engine" && name != "mnist" && name != "encode") {
+      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist, encode");
+    }
+    if (name == "encode" && options.names.size() > 1) {
+      fail_caller("bench", "encode has a table of its own: run it alone");
     }
   }
-  if (options.names.empty()) options.names = {"engine"};
   apply_threads(options.common);
+  if (options.names == std::vector<std::string>{"encode"}) return run_encode(options);
+  if (options.names.empty()) options.names = {"engine"};
   options.engine.seed = options.common.seed;
   if (!options.common.data.empty()) options.engine.data = options.common.data;
   Progress progress(std::cerr, progress_style(options.common));
@@ -77,15 +125,22 @@ std::string refuse_seconds(const std::string& text) {
 
 void add_bench(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* bench = app.add_subcommand("bench", "Time what the engine does, against the machine's peak and PyTorch");
-  bench->add_option("names", options->names, "Benchmarks to run: engine (when absent), mnist");
+  CLI::App* bench =
+      app.add_subcommand("bench", "Time the engine and the encoder, against the machine's peak and their peers");
+  bench->add_option("names", options->names, "Benchmarks to run: engine (when absent), mnist, encode");
   bench->add_option("--peers", options->engine.peers, "Folder of the peers' scripts, with their own environment")
       ->check(refuse_empty)
       ->capture_default_str();
   bench->add_option("--seconds", options->engine.seconds, "Time for each workload")
       ->check(refuse_seconds)
       ->capture_default_str();
-  bench->add_option("--data", options->common.data, "Folder of mnist's images")->check(refuse_empty);
+  bench
+      ->add_option("--data", options->common.data,
+                   "Folder of mnist's images, or for encode the folder that holds stsbenchmark")
+      ->check(refuse_empty);
+  bench->add_option("--model", options->model, "Folder of encode's model, or minilm")
+      ->check(refuse_empty)
+      ->capture_default_str();
   add_common(*bench, options->common, "Print one JSON object instead of the table");
   bench->footer(
       "Each workload's result is checked before it is timed. PyTorch is timed in the same run once\n"
@@ -93,7 +148,8 @@ void add_bench(CLI::App& app) {
       "Examples:\n"
       "  tamis bench engine\n"
       "  tamis bench engine --seconds 10 --json > bench.json\n"
-      "  tamis bench mnist --data FOLDER-OF-MNIST");
+      "  tamis bench mnist --data FOLDER-OF-MNIST\n"
+      "  tamis bench encode --model minilm --data FOLDER-OF-DATA");
   bench->callback([options] { run_bench(*options); });
 }
 

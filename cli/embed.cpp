@@ -74,6 +74,7 @@ void note(Outcome& outcome, const encoder::TextReport& report, std::vector<std::
 Outcome embed(const EmbedOptions& options, const encoder::SentenceEncoder& encoder) {
   const auto begun = std::chrono::steady_clock::now();
   Progress progress(std::cerr, progress_style(options.common));
+  make_folder_of(options.common.out);
   VectorWriter writer(options.common.out, layout_of(options, encoder.dimensions()));
   RawLines lines(options.input.empty() ? "-" : options.input);
   Outcome outcome;

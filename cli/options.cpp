@@ -6,10 +6,12 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "tamis/base/error.h"
+#include "tamis/base/file.h"
 #include "tamis/base/memory_meter.h"
 #include "tamis/base/number.h"
 #include "tamis/base/parallel.h"
@@ -37,6 +39,11 @@ void add_out(CLI::App& command, Common& common, const std::string& help) {
 void add_data(CLI::App& command, Common& common) {
   command.add_option("--data", common.data, "Folder that replaces the one the configuration reads its data from")
       ->check(refuse_empty);
+}
+
+void make_folder_of(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path();
+  if (!folder.empty()) make_output_folder(folder);
 }
 
 void apply_threads(const Common& common) {

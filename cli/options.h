@@ -29,6 +29,8 @@ void add_common(CLI::App& command, Common& common, const std::string& json_help)
 /// --out and --data, with their help; an empty path is refused.
 void add_out(CLI::App& command, Common& common, const std::string& help);
 void add_data(CLI::App& command, Common& common);
+/// Makes the folder that a file is to be written into, where it is not there yet.
+void make_folder_of(const std::string& file);
 /// Sets the number of threads that was asked for.
 void apply_threads(const Common& common);
 /// How progress is drawn: a bar on a terminal, lines elsewhere, nothing with --quiet.

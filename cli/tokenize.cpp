@@ -114,7 +114,10 @@ Outcome tokenize(const TokenizeOptions& options, const text::Tokenizer& tokenize
   const auto begun = std::chrono::steady_clock::now();
   Progress progress(std::cerr, progress_style(options.common));
   std::optional<AtomicFile> file;
-  if (options.common.out != "-") file.emplace(options.common.out);
+  if (options.common.out != "-") {
+    make_folder_of(options.common.out);
+    file.emplace(options.common.out);
+  }
   RawLines lines(options.input.empty() ? "-" : options.input);
   const Work work(options, tokenizer);
   Outcome outcome;

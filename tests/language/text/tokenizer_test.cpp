@@ -121,7 +121,7 @@ TEST_F(TokenizerTest, ManyThreadsShareOne) {
 
 TEST_F(TokenizerTest, ConfigHasItsSay) {
   put(scratch_ / "tokenizer_config.json",
-             R"({"do_lower_case": false, "model_max_length": 77, "cls_token": {"content": "[PAD]"}})");
+      R"({"do_lower_case": false, "model_max_length": 77, "cls_token": {"content": "[PAD]"}})");
   const Tokenizer tokenizer = load();
   EXPECT_EQ(tokenizer.max_length(), 77);
   EXPECT_FALSE(tokenizer.settings().lowercase);
