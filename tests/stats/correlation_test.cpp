@@ -197,8 +197,7 @@ TEST(BootstrapCorrelation, RefusesWhatItCannotUse) {
   EXPECT_THROW(difference(fine[0], {}), std::invalid_argument);
 }
 
-/// Share of samples whose 95 % interval holds the true rho: for normal pairs Spearman's is 6 / pi asin(r / 2) (Kruskal
-/// 1958).
+/// Share of samples whose 95 % interval holds the true rho: for normal pairs Spearman's is 6 / pi asin(r / 2).
 double coverage(int trials, std::size_t pairs, int resamples, double r) {
   const double truth = 6 / std::numbers::pi * std::asin(r / 2);
   int covered = 0;
