@@ -208,6 +208,20 @@ class Encoding {
     report_.rows.push_back(std::move(row));
   }
 
+  void time_tokenizer(const text::Tokenizer& tokenizer) {
+    text::Encoding encoding;
+    const text::EncodeOptions options{kLength, true, false, false};
+    const double seconds = best_seconds(
+        [&] {
+          for (const std::string& text : short_.lines) tokenizer.encode(text, options, encoding);
+        },
+        5, 1);
+    const auto count = static_cast<double>(short_.lines.size());
+    EncodeRow row{"tokenizer, 1 thread", "sentences/s", count / seconds, {}, 0};
+    for (const PeerRun& peer : peers_) row.peers.emplace_back(count / peer.f32->seconds.at("tokenizer"));
+    report_.rows.push_back(std::move(row));
+  }
+
   void time_single(const SentenceEncoder& encoder) {
     const std::vector<double> taken = time_singles(encoder, short_);
     add_row("one text, p50", "ms", 1e3 * taken[taken.size() / 2], "p50", 1e3);
@@ -276,6 +290,7 @@ EncodeReport run_encode(const EncodeBench& bench, Progress& progress) {
     }
     progress.advance();
   }
+  encoding.time_tokenizer(exact.tokenizer());
   encoding.time_single(exact);
   progress.advance();
   encoding.time_process();
@@ -290,11 +305,11 @@ std::string describe(const EncodeReport& report) {
   for (std::size_t i = 0; i < report.peers.size(); ++i) text += fmt::format("peer {}: {}\n", i + 1, report.peers[i]);
   for (const std::string& why : report.missing) text += fmt::format("no peer {}\n", why);
   if (!report.check.empty()) text += fmt::format("vectors: {}\n", report.check);
-  text += fmt::format("\n{:<16} {:>12} {:>10}", "", "unit", "tamis");
+  text += fmt::format("\n{:<20} {:>12} {:>10}", "", "unit", "tamis");
   for (std::size_t i = 0; i < report.peers.size(); ++i) text += fmt::format(" {:>10}", fmt::format("peer {}", i + 1));
   text += fmt::format(" {:>7} {:>14}\n", "times", "of sgemm");
   for (const EncodeRow& row : report.rows) {
-    text += fmt::format("{:<16} {:>12} {:>10.4g}", row.name, row.unit, row.ours);
+    text += fmt::format("{:<20} {:>12} {:>10.4g}", row.name, row.unit, row.ours);
     for (const auto& peer : row.peers) text += peer ? fmt::format(" {:>10.4g}", *peer) : fmt::format(" {:>10}", "-");
     const auto times = row.times();
     text += fmt::format(" {:>7} {:>14}\n", times ? fmt::format("{:.2f}", *times) : "-",

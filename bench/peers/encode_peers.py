@@ -4,8 +4,9 @@
 
 Every engine gets what is best for it: texts sorted by length, the fastest of several batch sizes, fused graphs where it
 has them. Tokenisation (Hugging Face's fast tokenizer) is part of every time, pooling and normalising too. Prints one
-JSON object: `seconds` by workload (the whole of `short` and `long`; `p50` and `p99` of one text at a time; `cold`, a new
-process from its start to the first vector), `bytes` (peak memory), `batch` sizes, and for the first texts their vectors.
+JSON object: `seconds` by workload (the whole of `short` and `long`; `tokenizer`, `short` through the tokenizer alone on
+one thread; `p50` and `p99` of one text at a time; `cold`, a new process from its start to the first vector), `bytes`
+(peak memory), `batch` sizes, and for the first texts their vectors.
 """
 
 import argparse
@@ -55,6 +56,7 @@ class Graph:
         self.tokenizer = Tokenizer.from_file(str(pathlib.Path(arguments.model) / "tokenizer.json"))
         self.tokenizer.enable_truncation(arguments.max_length)
         self.tokenizer.enable_padding()
+        self.width = json.loads((pathlib.Path(arguments.model) / "config.json").read_text())["hidden_size"]
 
     def encode(self, texts, batch):
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
@@ -79,7 +81,6 @@ class OnnxRuntime(Graph):
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         self.session = ort.InferenceSession(arguments.graph, options, providers=["CPUExecutionProvider"])
         self.inputs = {i.name for i in self.session.get_inputs()}
-        self.width = 384
 
     def run(self, ids, mask):
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
@@ -101,7 +102,6 @@ class OpenVino(Graph):
         self.compiled = core.compile_model(core.read_model(arguments.plain_graph), "CPU", settings)
         self.request = self.compiled.create_infer_request()
         self.names = {n for i in self.compiled.inputs for n in i.get_names()}
-        self.width = 384
 
     def run(self, ids, mask):
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
@@ -171,6 +171,7 @@ def measure(arguments):
         sample = texts[:: max(1, len(texts) // 512)]
         batches[name] = min(BATCHES, key=lambda b: best_of(lambda: engine.encode(sample, b), 0.2))
         seconds[name] = best_of(lambda: engine.encode(texts, batches[name]), arguments.seconds)
+    seconds["tokenizer"] = time_tokenizer(arguments, short)
     taken = []
     for text in short[:500]:
         start = time.perf_counter()
@@ -182,6 +183,20 @@ def measure(arguments):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"peer": engine.name, "seconds": seconds, "bytes": {"peak": peak}, "batch": batches,
             "vectors": [[round(float(x), 7) for x in row] for row in vectors]}
+
+
+def time_tokenizer(arguments, texts):
+    """The tokenizer that all three use, alone and on one thread."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(pathlib.Path(arguments.model) / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(arguments.max_length)
+    before = os.environ["TOKENIZERS_PARALLELISM"]
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    best = best_of(lambda: tokenizer.encode_batch_fast(texts), 1)
+    os.environ["TOKENIZERS_PARALLELISM"] = before
+    return best
 
 
 def cold_start(arguments):

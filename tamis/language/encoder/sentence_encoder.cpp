@@ -197,6 +197,11 @@ SentenceEncoder SentenceEncoder::load(const std::filesystem::path& path, const E
   engine::require_precision(asked.precision);
   ModelFolder folder = read_model_folder(path);
   text::Tokenizer tokenizer = text::Tokenizer::load(folder.transformer);
+  if (folder.lowercase.value_or(false) && !tokenizer.settings().lowercase) {
+    fail_caller(path.string(),
+                "asks for lower case before a tokenizer that keeps case, which is not served; set "
+                "do_lower_case in its tokenizer_config.json");
+  }
   const EncoderOptions options = resolved(asked, folder, tokenizer);
   const std::int64_t last = last_layer(*options.pooling, folder.bert.layers);
   if (tokenizer.vocabulary_size() > folder.bert.vocabulary) {

@@ -148,6 +148,13 @@ TEST_F(SentenceEncoderTest, RefusesOptionsThatDoNotFit) {
   EXPECT_THROW(load(), std::runtime_error);
 }
 
+TEST_F(SentenceEncoderTest, LowerCaseBeforeACasedTokenizerIsRefused) {
+  put(scratch_ / "sentence_bert_config.json", R"({"do_lower_case": true})");
+  EXPECT_EQ(encode(load(), {"A b"}), encode(load(), {"a B"}));  // the tokenizer does it
+  put(scratch_ / "tokenizer_config.json", R"({"do_lower_case": false})");
+  EXPECT_THROW(load(), std::invalid_argument);
+}
+
 TEST_F(SentenceEncoderTest, DistilBertHasNoPooler) {
   fs::copy(kGolden / "distilbert/config.json", scratch_ / "config.json", fs::copy_options::overwrite_existing);
   fs::copy(kGolden / "distilbert/model.safetensors", scratch_ / "model.safetensors",
