@@ -272,7 +272,7 @@ class Encoding {
 }  // namespace
 
 EncodeReport run_encode(const EncodeBench& bench, Progress& progress) {
-  EncodeReport report{this_machine(), threads(), 0, 0, {}, {}, "", {}};
+  EncodeReport report{this_machine(), threads(), 0, 0, {}, {}, "", {}, {}};
   progress.begin("encode", 8);
   report.sgemm_peak = sgemm_peak(threads(), bench.seconds);
   progress.advance();
@@ -290,6 +290,7 @@ EncodeReport run_encode(const EncodeBench& bench, Progress& progress) {
     }
     progress.advance();
   }
+  report.steps = time_steps(std::min(bench.seconds, 1.0));
   encoding.time_tokenizer(exact.tokenizer());
   encoding.time_single(exact);
   progress.advance();
@@ -314,6 +315,12 @@ std::string describe(const EncodeReport& report) {
     const auto times = row.times();
     text += fmt::format(" {:>7} {:>14}\n", times ? fmt::format("{:.2f}", *times) : "-",
                         row.share > 0 ? fmt::format("{:.1f}%", 100 * row.share) : "-");
+  }
+  text += fmt::format("\n{:<28} {:>13} {:>10} {:>7}   on one thread\n", "step of a layer", "composite ms", "fused ms",
+                      "times");
+  for (const EncodeStep& step : report.steps) {
+    text += fmt::format("{:<28} {:>13.3f} {:>10.3f} {:>7.2f}\n", step.name, 1e3 * step.composite_seconds,
+                        1e3 * step.fused_seconds, step.composite_seconds / step.fused_seconds);
   }
   text += fmt::format("\nshort: {:.1f} tokens on average; times: ours against the best of the peers.\n", report.tokens);
   return text;

@@ -21,6 +21,14 @@ struct EncodeRow {
   std::optional<double> times() const;
 };
 
+/// One fused step of a layer beside the ops it replaces, on one thread.
+struct EncodeStep {
+  std::string name;
+  double composite_seconds = 0;
+  double fused_seconds = 0;
+  double difference = 0;  ///< the largest, between their results
+};
+
 struct EncodeReport {
   Machine machine;
   int threads = 0;
@@ -30,6 +38,7 @@ struct EncodeReport {
   std::vector<std::string> missing;  ///< why a peer is not there
   std::string check;
   std::vector<EncodeRow> rows;
+  std::vector<EncodeStep> steps;
 };
 
 struct EncodeBench {
@@ -45,6 +54,10 @@ struct EncodeBench {
 /// (cut at 256 tokens), single texts, and a first text in a new process; and the same with sentence-transformers,
 /// onnxruntime and OpenVINO where they are installed. Throws runtime_error if our vectors are not theirs.
 EncodeReport run_encode(const EncodeBench& bench, Progress& progress);
+
+/// The fused steps of a layer of MiniLM's size; encode_steps.cpp. Throws runtime_error if one differs from its
+/// composite.
+std::vector<EncodeStep> time_steps(double seconds);
 
 /// A table for people.
 std::string describe(const EncodeReport& report);

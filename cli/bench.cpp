@@ -69,6 +69,13 @@ nlohmann::ordered_json to_json(const bench::EncodeReport& report, const Common& 
     if (row.share > 0) result["share_of_sgemm"] = row.share;
     json["results"].push_back(result);
   }
+  json["steps"] = nlohmann::ordered_json::array();
+  for (const bench::EncodeStep& step : report.steps) {
+    json["steps"].push_back({{"name", step.name},
+                             {"composite_s", step.composite_seconds},
+                             {"fused_s", step.fused_seconds},
+                             {"difference", step.difference}});
+  }
   return json;
 }
 
