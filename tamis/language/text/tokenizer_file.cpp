@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
@@ -158,7 +157,6 @@ void read_processor(Parts& parts, const Json& json) {
 }
 
 void read_added(Parts& parts, const Json& list) {
-  std::set<std::string> known(parts.tokens.begin(), parts.tokens.end());
   for (const Json& entry : list) {
     if (!entry.is_object() || !entry.contains("id") || !entry["id"].is_number_integer())
       parts.fail("an added token has no \"id\"");
@@ -170,10 +168,14 @@ void read_added(Parts& parts, const Json& list) {
     token.strip_left = flag(entry, "lstrip", false);
     token.strip_right = flag(entry, "rstrip", false);
     token.normalized = flag(entry, "normalized", !token.special);
-    const auto id = entry["id"].get<std::int64_t>();
-    if (!known.contains(token.content)) parts.place(token.content, id);
+    // Few tokens are added: a set of all the others would take longer to make than to go without.
     const auto place = std::find(parts.tokens.begin(), parts.tokens.end(), token.content);
-    token.id = static_cast<std::int32_t>(place - parts.tokens.begin());
+    if (place == parts.tokens.end()) {
+      token.id = static_cast<std::int32_t>(entry["id"].get<std::int64_t>());
+      parts.place(token.content, entry["id"].get<std::int64_t>());
+    } else {
+      token.id = static_cast<std::int32_t>(place - parts.tokens.begin());
+    }
     parts.added.push_back(std::move(token));
   }
 }
