@@ -18,8 +18,13 @@ namespace tamis::engine {
 
 namespace {
 
-/// Heights of blocks are multiples of it: the lowest is the one that all others have to agree with.
+/// The height that all others have to agree with. Those for one thread are multiples of it, for a kernel is dear to
+/// make; a single text, which threads share, has one of its own height.
 constexpr std::int64_t kLeastRows = 4;
+
+std::int64_t rounded_up(std::int64_t rows) {
+  return (rows + kLeastRows - 1) / kLeastRows * kLeastRows;
+}
 
 /// Numbers for trying a kernel out: none is round, so another order of summing shows.
 std::vector<float> made_up(std::int64_t count) {
@@ -123,9 +128,10 @@ void PackedLinear::Inside::block(const float* x, float* y, std::int64_t rows, in
 }
 
 bool PackedLinear::Inside::try_out(std::int64_t rows, int threads) const {
-  const std::vector<float> x = made_up(rows * in);
-  std::vector<float> high = made_up(rows * out);  // an epilogue adds to what is there
-  std::vector<float> low = high;
+  const std::int64_t padded = rounded_up(rows);
+  const std::vector<float> x = made_up(padded * in);
+  std::vector<float> low = made_up(padded * out);  // an epilogue adds to what is there
+  std::vector<float> high(low.begin(), low.begin() + rows * out);
   block(x.data(), high.data(), rows, threads);
   for (std::int64_t r = 0; r < rows; r += kLeastRows) block(x.data() + r * in, low.data() + r * out, kLeastRows, 1);
   return std::memcmp(high.data(), low.data(), high.size() * sizeof(float)) == 0;
@@ -141,9 +147,12 @@ bool PackedLinear::Inside::agrees(std::int64_t rows, int threads) const {
 }
 
 void PackedLinear::Inside::any_rows(const float* x, float* y, std::int64_t rows, int threads) const {
-  std::int64_t step = (rows + kLeastRows - 1) / kLeastRows * kLeastRows;
-  while (!agrees(step, threads) && step > kLeastRows) step = std::max(kLeastRows, step / 2 / kLeastRows * kLeastRows);
-  const int team = agrees(step, threads) ? threads : 1;
+  std::int64_t step = threads > 1 ? rows : rounded_up(rows);
+  int team = threads;
+  while (!agrees(step, team)) {
+    if (step <= kLeastRows) team = 1;
+    step = std::max(kLeastRows, step / 2 / kLeastRows * kLeastRows);
+  }
   for (std::int64_t r = 0; r < rows; r += step) {
     const std::int64_t count = std::min(step, rows - r);
     if (count == step) {
