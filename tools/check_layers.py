@@ -10,7 +10,7 @@ import re
 import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
-HEAVY = re.compile(r"^(arrow/|parquet/|hwy/|dnnl|oneapi/|toml\+\+|toml\.hpp|nlohmann/(?!json_fwd)|fmt/|spdlog/|CLI/)")
+HEAVY = re.compile(r"^(arrow/|parquet/|hwy/|dnnl|oneapi/|toml\+\+|toml\.hpp|nlohmann/(?!json_fwd)|faiss/|fmt/|spdlog/|CLI/)")
 ROW = re.compile(r"^\|[^|]*\|([^|]*)\|([^|]*)\|")
 
 

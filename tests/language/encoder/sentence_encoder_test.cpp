@@ -176,14 +176,17 @@ TEST_F(SentenceEncoderTest, MemoryDoesNotGrow) {
   const SentenceEncoder encoder = load();
   for (int i = 0; i < 20; ++i) encode(encoder, views);
   const auto tensors = engine::tensor_memory().live;
-  const std::int64_t before = resident_pages();
-  for (int i = 0; i < 200; ++i) encode(encoder, views);
+  // The allocator of another thread may take pages once, at any time; a leak takes them in every round.
+  std::int64_t least_growth = std::numeric_limits<std::int64_t>::max();
+  for (int round = 0; round < 4; ++round) {
+    const std::int64_t before = resident_pages();
+    for (int i = 0; i < 200; ++i) encode(encoder, views);
+    least_growth = std::min(least_growth, resident_pages() - before);
+  }
   EXPECT_EQ(engine::tensor_memory().live, tensors);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-  // A leak of a single float a text would be 29 pages. (Sanitizers keep freed memory for a while.)
-  EXPECT_LT(resident_pages() - before, 16);
-#else
-  static_cast<void>(before);
+  // A leak of a single float a text would be 29 pages a round. (Sanitizers keep freed memory for a while.)
+  EXPECT_LT(least_growth, 16);
 #endif
 }
 
