@@ -95,9 +95,10 @@ void write_file(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
-std::string read_file(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail_file(path, "cannot be read", errno);
+namespace {
+
+/// What an open file holds; closes it.
+std::string read_open(const fs::path& path, int descriptor) {
   struct stat status {};
   std::string bytes;
   int error = ::fstat(descriptor, &status) == 0 ? 0 : errno;
@@ -116,6 +117,25 @@ std::string read_file(const fs::path& path) {
   ::close(descriptor);
   if (error != 0) fail_file(path, "cannot be read", error);
   return bytes;
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail_file(path, "cannot be read", errno);
+  return read_open(path, descriptor);
+}
+
+std::string read_regular_file(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe opens at once
+  if (descriptor < 0) fail_file(path, "cannot be read", errno);
+  struct stat status {};
+  if (::fstat(descriptor, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    ::close(descriptor);
+    fail_world(path.string(), "is no regular file");
+  }
+  return read_open(path, descriptor);
 }
 
 void make_output_folder(const fs::path& path) {

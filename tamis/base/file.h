@@ -37,6 +37,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// The whole file. Throws runtime_error if it is missing or cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
+/// The same of a regular file alone: a named pipe, which would be waited for, throws runtime_error too.
+std::string read_regular_file(const std::filesystem::path& path);
+
 /// Makes the folder and its parents. Throws invalid_argument if the path or a parent is a file, or is not writable.
 void make_output_folder(const std::filesystem::path& path);
 

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "tamis/base/error.h"
-#include "tamis/base/file.h"
+#include "tamis/base/json_file.h"
 
 namespace tamis::encoder {
 
@@ -21,9 +22,7 @@ constexpr std::int64_t kMostNumbers = std::int64_t{1} << 24;  // of any size in 
 /// One JSON file of a model folder; its getters name it and the key when something does not fit.
 class JsonFile {
  public:
-  explicit JsonFile(fs::path path) : path_(std::move(path)), json_(Json::parse(read_file(path_), nullptr, false)) {
-    if (json_.is_discarded()) fail_world(path_.string(), "is no JSON, or truncated");
-  }
+  explicit JsonFile(fs::path path) : path_(std::move(path)), json_(read_json_file(path_)) {}
   [[noreturn]] void fail(std::string_view what) const { fail_world(path_.string(), what); }
   [[noreturn]] void refuse(std::string_view what) const { fail_caller(path_.string(), what); }
   const Json& json() const { return json_; }
@@ -82,7 +81,9 @@ BertConfig read_bert(const JsonFile& file) {
   config.types = file.size("type_vocab_size", 2);
   if (file.has("layer_norm_eps")) {
     const Json& epsilon = file.json()["layer_norm_eps"];
-    if (!epsilon.is_number() || !(epsilon.get<double>() >= 0)) file.fail("\"layer_norm_eps\" must be a number from 0");
+    if (!epsilon.is_number() || !(epsilon.get<double>() >= 0) || epsilon.get<double>() > 1) {
+      file.fail(fmt::format("\"layer_norm_eps\" is {}: must be a number from 0 to 1", epsilon.dump()));
+    }
     config.epsilon = epsilon.get<double>();
   }
   config.gelu = activation(file, "hidden_act");
@@ -132,8 +133,11 @@ BertConfig read_config(const fs::path& folder) {
   return config;
 }
 
-PoolingChoice read_pooling(const fs::path& folder) {
+PoolingChoice read_pooling(const fs::path& folder, std::int64_t width) {
   const JsonFile file(folder / "config.json");
+  if (const std::int64_t said = file.size("word_embedding_dimension", width); said != width) {
+    file.fail(fmt::format("\"word_embedding_dimension\" is {}, and the network's vectors have {}", said, width));
+  }
   static const std::map<std::string, Pooling> modes = {{"cls", Pooling::cls},
                                                        {"cls_token", Pooling::cls},
                                                        {"mean", Pooling::mean},
@@ -174,27 +178,36 @@ std::string class_of(const std::string& type) {
   return type.substr(type.rfind('.') + 1);
 }
 
-void read_modules(ModelFolder& model) {
+/// Transformer, Pooling and perhaps Normalize: in another order they would mean something else.
+void require_order(const JsonFile& file, const std::vector<std::string>& kinds) {
+  const std::vector<std::string> order = {"Transformer", "Pooling", "Normalize"};
+  for (const std::string& kind : kinds) {
+    if (std::find(order.begin(), order.end(), kind) == order.end()) {
+      file.refuse(fmt::format("the module \"{}\" is not served; Transformer, Pooling, Normalize are", kind));
+    }
+  }
+  if (kinds.size() < 2 || kinds.size() > 3 || !std::equal(kinds.begin(), kinds.end(), order.begin())) {
+    file.refuse(fmt::format("the modules are {}; Transformer, Pooling and perhaps Normalize, in this order, are served",
+                            fmt::join(kinds, ", ")));
+  }
+}
+
+/// Fills in what modules.json says; returns the folder of the pooling.
+fs::path read_modules(ModelFolder& model) {
   const JsonFile file(model.folder / "modules.json");
   if (!file.json().is_array() || file.json().empty()) file.fail("must be a list of modules");
+  std::vector<std::string> kinds;
   for (const Json& module : file.json()) {
     if (!module.is_object() || !module.contains("type") || !module["type"].is_string() || !module.contains("path") ||
         !module["path"].is_string()) {
       file.fail("every module needs a \"type\" and a \"path\"");
     }
-    const std::string kind = class_of(module["type"].get<std::string>());
-    const fs::path place = model.folder / module["path"].get<std::string>();
-    if (kind == "Transformer" && &module == &file.json()[0]) {
-      model.transformer = place;
-    } else if (kind == "Pooling") {
-      model.pooling = read_pooling(place);
-    } else if (kind == "Normalize") {
-      model.normalize = true;
-    } else {
-      file.refuse(fmt::format(
-          "the module \"{}\" is not served here; Transformer, Pooling, Normalize are, in this order", kind));
-    }
+    kinds.push_back(class_of(module["type"].get<std::string>()));
   }
+  require_order(file, kinds);
+  model.transformer = model.folder / file.json()[0]["path"].get<std::string>();
+  model.normalize = kinds.size() == 3;
+  return model.folder / file.json()[1]["path"].get<std::string>();
 }
 
 void read_sentence_settings(ModelFolder& model) {
@@ -206,6 +219,7 @@ void read_sentence_settings(ModelFolder& model) {
   if (fs::exists(model.folder / "config_sentence_transformers.json")) {
     const JsonFile file(model.folder / "config_sentence_transformers.json");
     if (file.has("prompts")) {
+      if (!file.json()["prompts"].is_object()) file.fail("\"prompts\" must be an object of names and texts");
       for (const auto& [name, prompt] : file.json()["prompts"].items()) {
         if (!prompt.is_string()) file.fail(fmt::format("the prompt \"{}\" is no text", name));
         model.prompts[name] = prompt.get<std::string>();
@@ -225,8 +239,10 @@ ModelFolder read_model_folder(const fs::path& folder) {
   ModelFolder model;
   model.folder = folder;
   model.transformer = folder;
-  if (fs::exists(folder / "modules.json")) read_modules(model);
+  std::optional<fs::path> pooling;
+  if (fs::exists(folder / "modules.json")) pooling = read_modules(model);
   model.bert = read_config(model.transformer);
+  if (pooling) model.pooling = read_pooling(*pooling, model.bert.width);
   read_sentence_settings(model);
   return model;
 }

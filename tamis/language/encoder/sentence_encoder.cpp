@@ -169,6 +169,7 @@ std::int64_t chosen_length(const ModelFolder& folder, const text::Tokenizer& tok
   }
   if (asked > 0) return asked;
   const std::int64_t said = folder.max_length.value_or(tokenizer.max_length().value_or(positions));
+  if (said < 3) fail_world(folder.folder.string(), fmt::format("limits texts to {} tokens; 3 is the least", said));
   return std::min(said, positions);
 }
 

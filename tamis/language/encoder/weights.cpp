@@ -15,7 +15,7 @@
 #include <set>
 
 #include "tamis/base/error.h"
-#include "tamis/base/file.h"
+#include "tamis/base/json_file.h"
 
 namespace tamis::encoder {
 
@@ -35,7 +35,7 @@ constexpr std::string_view kIndex = "model.safetensors.index.json";
 class Mapping {
  public:
   explicit Mapping(const fs::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe opens at once
     if (descriptor < 0) fail_world(path.string(), "cannot be read: " + system_message(errno));
     struct stat status {};
     ::fstat(descriptor, &status);
@@ -187,7 +187,7 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 }
 
 std::set<std::string> files_of_index(const fs::path& index) {
-  const Json json = Json::parse(read_file(index), nullptr, false);
+  const Json json = read_json_file(index);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
     fail_world(index.string(), "is no JSON object with a \"weight_map\"");
   }

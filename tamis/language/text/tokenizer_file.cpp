@@ -6,6 +6,7 @@
 
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
+#include "tamis/base/json_file.h"
 #include "tamis/language/text/tokenizer_inside.h"
 
 namespace tamis::text {
@@ -60,7 +61,7 @@ std::string type_of(const Json& part) {
 /// The file's JSON but for model.vocab, whose tokens go straight to their places: tens of thousands of them, in a
 /// program that should start at once.
 Json parse_tokenizer(Parts& parts) {
-  const std::string bytes = read_file(parts.path);
+  const std::string bytes = read_regular_file(parts.path);
   std::vector<std::string> keys(kDeepest + 1);
   const auto watch = [&](int depth, Json::parse_event_t event, Json& value) {
     if (depth >= kDeepest) parts.fail("is nested too deep for a tokenizer");
@@ -202,7 +203,7 @@ Parts read_tokenizer_json(const fs::path& path) {
 Parts read_vocabulary(const fs::path& path) {
   Parts parts;
   parts.path = path;
-  const std::string bytes = read_file(path);
+  const std::string bytes = read_regular_file(path);
   std::map<std::string, std::size_t, std::less<>> places;
   for (std::size_t begin = 0; begin < bytes.size();) {
     const std::size_t end = std::min(bytes.find('\n', begin), bytes.size());
@@ -224,8 +225,8 @@ Parts read_vocabulary(const fs::path& path) {
 
 /// What tokenizer_config.json says besides; as in transformers, it has the last word.
 void read_config(Parts& parts, const fs::path& path) {
-  const Json json = Json::parse(read_file(path), nullptr, false);
-  if (!json.is_object()) fail_world(path.string(), "is no JSON object, or truncated");
+  const Json json = read_json_file(path);
+  if (!json.is_object()) fail_world(path.string(), "is no JSON object");
   TokenizerSettings& settings = parts.settings;
   settings.lowercase = flag(json, "do_lower_case", settings.lowercase);
   settings.split_cjk = flag(json, "tokenize_chinese_chars", settings.split_cjk);
@@ -267,7 +268,7 @@ Parts read_parts(const fs::path& path) {
     fail_world(path.string(), "is not there; a model's folder, tokenizer.json or vocab.txt is needed");
   if (!fs::is_directory(path)) {
     // Of a file without an ending its first byte tells: no vocabulary begins with a brace.
-    if (path.extension() == ".json" || (path.extension() != ".txt" && read_file(path).starts_with('{'))) {
+    if (path.extension() == ".json" || (path.extension() != ".txt" && read_regular_file(path).starts_with('{'))) {
       return read_tokenizer_json(path);
     }
     Parts parts = read_vocabulary(path);

@@ -1,6 +1,7 @@
 #include "tamis/language/encoder/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -138,6 +139,48 @@ TEST_F(ConfigTest, ModelsAreFoundByName) {
   EXPECT_EQ(find_model("minilm"), scratch_ / "minilm");
   EXPECT_EQ(find_model("some/folder"), "some/folder");
   before == nullptr ? ::unsetenv("TAMIS_MODELS") : ::setenv("TAMIS_MODELS", kept.c_str(), 1);
+}
+
+TEST_F(ConfigTest, DeepJsonIsRefused) {
+  for (const char* key : {"hidden_size", "hidden_act", "is_decoder", "architectures"}) {
+    const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+    put(scratch_ / "config.json", std::string(R"({"model_type": "bert", ")") + key + "\": " + deep + "}");
+    const std::string message = message_of<std::runtime_error>([&] { read_model_folder(scratch_.path()); });
+    EXPECT_NE(message.find("nested deeper than 64"), std::string::npos) << message;
+  }
+}
+
+TEST_F(ConfigTest, NamedPipesAreNotWaitedFor) {
+  ASSERT_EQ(::mkfifo((scratch_ / "config.json").c_str(), 0600), 0);
+  const std::string message = message_of<std::runtime_error>([&] { read_model_folder(scratch_.path()); });
+  EXPECT_NE(message.find("no regular file"), std::string::npos) << message;
+}
+
+TEST_F(ConfigTest, ModulesInAnotherOrderAreRefused) {
+  const Json pooling = {{"pooling_mode_mean_tokens", true}};
+  sentence(pooling);
+  const auto refused = [&](const std::vector<const char*>& kinds) {
+    Json modules = Json::array();
+    for (const char* kind : kinds)
+      modules.push_back({{"type", kind}, {"path", kind == std::string("Pooling") ? "1_Pooling" : ""}});
+    put(scratch_ / "modules.json", modules.dump());
+    const std::string message = message_of<std::invalid_argument>([&] { read_model_folder(scratch_.path()); });
+    EXPECT_NE(message.find("in this order"), std::string::npos) << message;
+  };
+  refused({"Transformer", "Normalize", "Pooling"});
+  refused({"Transformer", "Pooling", "Pooling"});
+  refused({"Transformer", "Pooling", "Normalize", "Normalize"});
+  refused({"Transformer", "Normalize"});
+  refused({"Pooling"});
+  refused({"Transformer"});
+}
+
+TEST_F(ConfigTest, SettingsThatCannotBeMeant) {
+  refuses<std::runtime_error>("layer_norm_eps", 1e300, "0 to 1");
+  EXPECT_THROW(sentence({{"pooling_mode_mean_tokens", true}, {"word_embedding_dimension", 17}}), std::runtime_error);
+  EXPECT_TRUE(sentence({{"pooling_mode_mean_tokens", true}, {"word_embedding_dimension", 16}}).pooling);
+  put(scratch_ / "config_sentence_transformers.json", R"({"prompts": ["query: "]})");
+  EXPECT_THROW(read(kBert), std::runtime_error);
 }
 
 }  // namespace

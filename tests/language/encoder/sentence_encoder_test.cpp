@@ -1,12 +1,14 @@
 #include "tamis/language/encoder/sentence_encoder.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <numeric>
 
 #include "tamis/base/parallel.h"
@@ -153,6 +155,17 @@ TEST_F(SentenceEncoderTest, LowerCaseBeforeACasedTokenizerIsRefused) {
   EXPECT_EQ(encode(load(), {"A b"}), encode(load(), {"a B"}));  // the tokenizer does it
   put(scratch_ / "tokenizer_config.json", R"({"do_lower_case": false})");
   EXPECT_THROW(load(), std::invalid_argument);
+}
+
+TEST_F(SentenceEncoderTest, AFolderThatLimitsTextsToNothingIsRefused) {
+  put(scratch_ / "sentence_bert_config.json", R"({"max_seq_length": 2})");
+  EXPECT_THROW(load(), std::runtime_error);
+}
+
+TEST_F(SentenceEncoderTest, WeightsInANamedPipeAreNotWaitedFor) {
+  fs::remove(scratch_ / "model.safetensors");
+  ASSERT_EQ(::mkfifo((scratch_ / "model.safetensors").c_str(), 0600), 0);
+  EXPECT_THROW(load(), std::runtime_error);
 }
 
 TEST_F(SentenceEncoderTest, DistilBertHasNoPooler) {
