@@ -5,6 +5,7 @@
 #include "tamis/base/error.h"
 #include "tamis/engine/train/classify.h"
 #include "tamis/engine/train/contrast.h"
+#include "tamis/language/embedding/mlm.h"
 
 namespace tamis::cli {
 
@@ -19,13 +20,15 @@ std::unique_ptr<train::Task> make_task(ConfigFile& file, const train::Config& co
     if (!data_folder.empty()) fail_caller("--data", "was given, but the task contrast reads no files");
     return std::make_unique<train::Contrast>(file, config, seed);
   }
+  if (config.task == "mlm") return std::make_unique<embedding::MaskedLanguage>(file, config, data_folder, seed);
   fail_caller(file.path().string(),
-              fmt::format("task = \"{}\" is no task; the tasks are: classify, contrast", config.task));
+              fmt::format("task = \"{}\" is no task; the tasks are: classify, contrast, mlm", config.task));
 }
 
 std::string describe_train_keys() {
   return train::describe_config_keys() + "# Sections of the task `classify`\n\n" + train::describe_classify_keys() +
-         "\n# Sections of the task `contrast`\n\n" + train::describe_contrast_keys();
+         "\n# Sections of the task `contrast`\n\n" + train::describe_contrast_keys() +
+         "\n# Sections of the task `mlm`\n\n" + embedding::describe_mlm_keys();
 }
 
 }  // namespace tamis::cli

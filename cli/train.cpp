@@ -56,6 +56,7 @@ Outcome train_one(ConfigFile& file, const TrainOptions& options, const std::file
                             .config = file.bytes(),
                             .seed = options.common.seed},
                            progress);
+  task->publish(out);
   return outcome;
 }
 

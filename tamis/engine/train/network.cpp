@@ -48,11 +48,11 @@ NetworkConfig read_network(ConfigFile& file) {
   config.segments = section.integer_in("segments", 1, 1024);
   config.layers = file.sections("layer", "kind", layer_keys);
   config.where = file.path().string();
-  if (config.layers.empty()) fail_caller(config.where, "has no [[layer]]; a network needs one or more");
   return config;
 }
 
 Network::Network(const NetworkConfig& config, const std::vector<Input>& inputs) : segments_(config.segments) {
+  if (config.layers.empty()) fail_caller(config.where, "has no [[layer]]; a network needs one or more");
   const std::vector<std::string> names = config.towers();
   if (names.size() != inputs.size()) {
     fail_caller(config.where,

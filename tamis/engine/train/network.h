@@ -35,6 +35,7 @@ struct NetworkConfig {
   /// The towers' names, in order of first mention: {"network"} where no layer names one.
   std::vector<std::string> towers() const;
 };
+/// May come out without layers: not every task's network is made of them.
 NetworkConfig read_network(ConfigFile& file);
 
 /// One or more towers of layers. Names: "network.conv2d_1.weight", or the tower's name in the place of "network".

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ class Task {
   virtual ~Task() = default;
   virtual std::string_view name() const = 0;
   virtual nn::Module& network() = 0;
+  /// Gives the network the weights it begins with: drawn from the seed, or those of a model it goes on from.
+  virtual void initialize(std::uint64_t seed) { network().initialize(seed); }
   /// True if the shards of a batch must meet in the middle: batch norm, losses that compare all pairs.
   virtual bool meets() { return network().meets(); }
   /// How many there are; 0 for a part that the data does not have.
@@ -50,6 +53,8 @@ class Task {
   /// Sums of the metrics over some examples, in the order of metrics(); evaluation divides by the examples. Called by
   /// many threads at once, with nothing recorded.
   virtual std::vector<double> measure(Part part, std::span<const std::int64_t> examples) = 0;
+  /// Writes into a run's folder, when it has ended, what the network has become in a form that others read.
+  virtual void publish(const std::filesystem::path& out) { static_cast<void>(out); }
   /// Files read, for the result.
   virtual std::vector<InputFile> inputs() const = 0;
 };

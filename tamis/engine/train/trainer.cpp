@@ -22,7 +22,7 @@ std::string layer_of_name(const std::string& name) {
 }
 
 std::vector<optim::Group> groups_of(Task& task, const Recipe& recipe, std::uint64_t seed) {
-  task.network().initialize(seed);
+  task.initialize(seed);
   std::vector<nn::Parameter> parameters = task.network().parameters();
   if (recipe.decay_all) return {{parameters, recipe.group}};
   return optim::split_by_decay(parameters, recipe.group);

@@ -92,6 +92,10 @@ Bert::Bert(const BertConfig& config, double dropout, bool pooler)
 
 Bert::~Bert() = default;
 
+const nn::Variable& Bert::word_embeddings() const {
+  return embeddings_->word.weight();
+}
+
 void Bert::load(const BertWeights& weights) {
   Filler filler(*this);
   filler.fill("embeddings.word.weight", weights.word);

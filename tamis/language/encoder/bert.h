@@ -44,6 +44,8 @@ class Bert : public nn::Module {
   std::vector<nn::Variable> forward(const nn::Tensor& ids, const nn::Tensor& types, nn::Pass& pass);
   /// tanh(W first + b), [B, C], of the last layer's output. Throws invalid_argument without a pooler.
   nn::Variable pool(const nn::Variable& last, nn::Pass& pass);
+  /// [V, C]: the rows that ids stand for.
+  const nn::Variable& word_embeddings() const;
   const BertConfig& config() const { return config_; }
 
  private:

@@ -57,6 +57,9 @@ class Tokenizer {
   /// unknown, start or separator token, names an id twice; invalid_argument for a tokenizer of another kind (BPE,
   /// Unigram), by its name.
   static Tokenizer load(const std::filesystem::path& path);
+  /// Of a vocabulary at hand, tokens[id], as from a vocab.txt with these settings. Throws runtime_error where the
+  /// unknown, start or separator token is not among them.
+  static Tokenizer of(std::vector<std::string> tokens, const TokenizerSettings& settings);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;

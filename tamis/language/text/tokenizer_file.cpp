@@ -285,19 +285,33 @@ Parts read_parts(const fs::path& path) {
   return parts;
 }
 
-}  // namespace
-
-Tokenizer Tokenizer::load(const fs::path& path) {
-  Parts parts = read_parts(path);
+/// The tokenizer of what the files said.
+std::unique_ptr<Tokenizer::Inside> assembled(Parts parts) {
   const std::int32_t unknown = required(parts, parts.settings.unknown, "unknown token");
   const std::int32_t start = required(parts, parts.settings.start, "token before a text");
   const std::int32_t separator = required(parts, parts.settings.separator, "token behind a text");
-  auto inside = std::make_unique<Inside>(std::move(parts.settings), std::move(parts.tokens), std::move(parts.added));
+  auto inside =
+      std::make_unique<Tokenizer::Inside>(std::move(parts.settings), std::move(parts.tokens), std::move(parts.added));
   inside->unknown = unknown;
   inside->start = start;
   inside->separator = separator;
   inside->max_length = parts.max_length;
-  return Tokenizer(std::move(inside));
+  return inside;
+}
+
+}  // namespace
+
+Tokenizer Tokenizer::load(const fs::path& path) {
+  return Tokenizer(assembled(read_parts(path)));
+}
+
+Tokenizer Tokenizer::of(std::vector<std::string> tokens, const TokenizerSettings& settings) {
+  Parts parts;
+  parts.path = "vocabulary";
+  parts.settings = settings;
+  parts.tokens = std::move(tokens);
+  add_special(parts);
+  return Tokenizer(assembled(std::move(parts)));
 }
 
 }  // namespace tamis::text
