@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,12 @@ class Task {
   /// Sums of the metrics over some examples, in the order of metrics(); evaluation divides by the examples. Called by
   /// many threads at once, with nothing recorded.
   virtual std::vector<double> measure(Part part, std::span<const std::int64_t> examples) = 0;
+  /// The metrics of a whole part where they are no means over examples (correlations); nullopt: measure(), piece by
+  /// piece. Called by one thread.
+  virtual std::optional<std::vector<double>> measure_whole(Part part) {
+    static_cast<void>(part);
+    return std::nullopt;
+  }
   /// Writes into a run's folder, when it has ended, what the network has become in a form that others read.
   virtual void publish(const std::filesystem::path& out) { static_cast<void>(out); }
   /// Files read, for the result.

@@ -150,6 +150,7 @@ StepLine Trainer::run_step(nn::Observer* observer) {
 }
 
 std::vector<double> Trainer::evaluate(Part part) {
+  if (auto whole = task_.measure_whole(part)) return *whole;
   const std::int64_t count = task_.examples(part);
   const std::size_t metrics = task_.metrics().size();
   const auto chunks = static_cast<std::size_t>((count + kEvaluated - 1) / kEvaluated);

@@ -146,7 +146,7 @@ MaskedLanguage::MaskedLanguage(ConfigFile& file, const train::Config& config, co
   const Section model = file.section("model", kModel);
   file.finish();
   const fs::path folder = data_folder.empty() ? file.path().parent_path() : data_folder;
-  const TextLines lines = read_lines(folder / data.text("text"));
+  const TextLines lines = read_texts(folder / data.text("text"));
   inputs_.push_back(lines.file);
   start_ = model.text("start").empty() ? fs::path() : file.path().parent_path() / model.text("start");
   const std::string vocabulary = data.text("vocabulary");
@@ -216,7 +216,10 @@ Variable MaskedLanguage::loss(const train::Share& share, nn::Pass& pass) {
   pass.first_sequence = share.first;
   pass.first_row = share.first * network_->bert().config().positions;
   const Guesses made = guesses(share.examples, share.epoch, pass);
-  if (!made.logits.defined()) return Variable(Tensor::scalar(0.0, engine::DType::f32));
+  if (!made.logits.defined()) {
+    // No token of this share was chosen: a loss of 0 that the walk can still go back from.
+    return engine::mul(engine::sum(engine::slice(network_->bert().word_embeddings(), 0, 0, 1)), 0);
+  }
   return engine::mul(nn::cross_entropy(made.logits, made.labels, 0, nn::Reduction::sum), 1 / expected_);
 }
 

@@ -4,7 +4,6 @@
 
 #include "tamis/base/error.h"
 #include "tamis/base/parallel.h"
-#include "tamis/base/raw_lines.h"
 
 namespace tamis::embedding {
 
@@ -50,24 +49,16 @@ Packed pack(const TokenTexts& texts, std::span<const std::int64_t> chosen) {
           Tensor::from(offsets, {static_cast<std::int64_t>(offsets.size())})};
 }
 
-TextLines read_lines(const std::filesystem::path& path) {
+TextLines read_texts(const std::filesystem::path& path) {
   TextLines read;
-  RawLines lines(path);
   std::vector<std::pair<std::size_t, std::size_t>> places;
-  while (true) {
-    const auto window = lines.next(65536, std::size_t{8} << 20);
-    if (window.empty()) break;
-    for (const std::string_view line : window) {
-      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      places.emplace_back(read.bytes.size(), line.size());
-      read.bytes += line;
-    }
-  }
+  read.file = read_lines(path, [&](std::uint64_t, std::string_view line) {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
+    places.emplace_back(read.bytes.size(), line.size());
+    read.bytes += line;
+  });
   if (places.empty()) fail_world(path.string(), "holds no line of text");
   for (const auto& [begin, size] : places) read.lines.push_back(std::string_view(read.bytes).substr(begin, size));
-  read.file.path = path.string();
-  read.file.bytes = std::filesystem::file_size(path);
-  read.file.rows_read = lines.lines();
   return read;
 }
 

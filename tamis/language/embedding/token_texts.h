@@ -38,12 +38,12 @@ struct Packed {
 };
 Packed pack(const TokenTexts& texts, std::span<const std::int64_t> chosen);
 
-/// The lines of a text file, but for empty ones. Throws runtime_error if it is missing or has none.
+/// The lines of a text file (.gz and .zst too), but for empty ones. Throws runtime_error if it is missing or has none.
 struct TextLines {
   std::string bytes;  ///< what `lines` look into
   std::vector<std::string_view> lines;
   InputFile file;
 };
-TextLines read_lines(const std::filesystem::path& path);
+TextLines read_texts(const std::filesystem::path& path);
 
 }  // namespace tamis::embedding
