@@ -24,6 +24,8 @@ void add_bench(CLI::App& app);
 void add_tokenize(CLI::App& app);
 /// `tamis embed --model DIR --out F`: lines of text to vectors.
 void add_embed(CLI::App& app);
+/// `tamis whiten --out F`: a transform of vectors, fitted and stored.
+void add_whiten(CLI::App& app);
 /// `tamis sts --model DIR --set S`: how good vectors are.
 void add_sts(CLI::App& app);
 

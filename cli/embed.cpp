@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/models.h"
 #include "cli/options.h"
+#include "cli/transformed.h"
 #include "tamis/base/error.h"
 #include "tamis/base/memory_meter.h"
 #include "tamis/base/vector_file.h"
@@ -28,13 +29,14 @@ constexpr std::size_t kWindowBytes = std::size_t{8} << 20;
 struct EmbedOptions {
   Common common;
   EncoderFlags flags;
-  std::string model, pooling, precision = "f32", quantize, input;
+  std::string model, pooling, precision = "f32", quantize, input, transform;
 };
 
 /// What became of the lines.
 struct Outcome {
   std::uint64_t rows = 0, tokens = 0, truncated = 0, empty = 0, replaced = 0;
   std::vector<std::uint64_t> truncated_rows, empty_rows;  ///< the first of them
+  std::int64_t dimensions = 0;
   double seconds = 0;
   InputFile input;
 };
@@ -71,13 +73,14 @@ void note(Outcome& outcome, const encoder::TextReport& report, std::vector<std::
   ++outcome.rows;
 }
 
-Outcome embed(const EmbedOptions& options, const encoder::SentenceEncoder& encoder) {
+Outcome embed(const EmbedOptions& options, const Transformed& encoder) {
   const auto begun = std::chrono::steady_clock::now();
   Progress progress(std::cerr, progress_style(options.common));
   make_folder_of(options.common.out);
   VectorWriter writer(options.common.out, layout_of(options, encoder.dimensions()));
   RawLines lines(options.input.empty() ? "-" : options.input);
   Outcome outcome;
+  outcome.dimensions = encoder.dimensions();
   std::vector<float> vectors;
   std::vector<encoder::TextReport> reports;
   std::vector<std::int64_t> notes;
@@ -112,7 +115,8 @@ Json json_of(const EmbedOptions& options, const encoder::SentenceEncoder& encode
   json["inputs"] = json_inputs({outcome.input});
   json["model"] = encoder.folder().folder.string();
   json["out"] = options.common.out;
-  json["dimensions"] = encoder.dimensions();
+  json["dimensions"] = outcome.dimensions;
+  json["transform"] = options.transform.empty() ? Json(nullptr) : Json(options.transform);
   json["rows"] = outcome.rows;
   json["tokens"] = outcome.tokens;
   json["truncated"] = outcome.truncated;
@@ -130,7 +134,7 @@ std::string table_of(const EmbedOptions& options, const encoder::SentenceEncoder
   return columns({{encoder.folder().folder.string(), ""},
                   {"vectors", options.common.out},
                   {"rows", fmt::format("{}", outcome.rows)},
-                  {"dimensions", fmt::format("{}", encoder.dimensions())},
+                  {"dimensions", fmt::format("{}", outcome.dimensions)},
                   {"pooling", encoder::text(chosen.pooling.value_or(encoder::PoolingChoice{}))},
                   {"tokens", fmt::format("{}", outcome.tokens)},
                   {fmt::format("truncated to {} tokens", chosen.max_length), fmt::format("{}", outcome.truncated)},
@@ -146,7 +150,8 @@ void run_embed(const EmbedOptions& options) {
   check(options);
   apply_threads(options.common);
   const auto encoder = load_encoder(options.model, options.pooling, options.precision, options.flags);
-  const Outcome outcome = embed(options, encoder);
+  const Transformed transformed(encoder, options.transform);
+  const Outcome outcome = embed(options, transformed);
   if (outcome.truncated > 0)
     spdlog::warn("{} of {} texts were cut to {} tokens: {} (from 0)", outcome.truncated, outcome.rows,
                  encoder.options().max_length, rows_text(outcome.truncated_rows, outcome.truncated));
@@ -167,6 +172,7 @@ void add_embed(CLI::App& app) {
   embed->add_option("--precision", options->precision, "Of the products with the weights: f32, bf16 or int8")
       ->capture_default_str();
   embed->add_option("--quantize", options->quantize, "Store int8 or bits in the place of f32");
+  add_transform(*embed, options->transform);
   add_encoder_flags(*embed, options->flags);
   add_common(*embed, options->common, "Print the result as JSON instead of the table");
   embed->footer(

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/models.h"
 #include "cli/options.h"
+#include "cli/transformed.h"
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
 #include "tamis/base/json_number.h"
@@ -28,7 +29,7 @@ struct StsOptions {
   Common common;
   EncoderFlags flags;
   std::vector<std::string> models, sets, poolings, precisions;
-  std::string aggregate = "all", similarity = "cosine";
+  std::string aggregate = "all", similarity = "cosine", transform;
   embedding::StsColumns columns;
   bool no_header = false;
   int resamples = 1000;
@@ -123,10 +124,14 @@ Table score(const StsOptions& options, const Read& read, embedding::Similarity s
     for (const std::string& pooling : options.poolings) {
       for (const std::string& precision : options.precisions) {
         const auto encoder = load_encoder(model, pooling, precision, options.flags);
+        const Transformed transformed(encoder, options.transform);
         const embedding::TextEncoder calls{
-            encoder.dimensions(), [&](std::span<const std::string_view> texts, std::span<float> out,
-                                      std::span<encoder::TextReport> reports) { encoder.encode(texts, out, reports); }};
-        const Json choices = json_choices(encoder);
+            transformed.dimensions(),
+            [&](std::span<const std::string_view> texts, std::span<float> out, std::span<encoder::TextReport> reports) {
+              transformed.encode(texts, out, reports);
+            }};
+        Json choices = json_choices(encoder);
+        choices["transform"] = options.transform.empty() ? Json(nullptr) : Json(options.transform);
         for (const embedding::StsSet& set : read.sets) {
           progress.begin(set.name + " by " + model, 0);
           embedding::StsRow row;
@@ -305,6 +310,7 @@ void add_sts(CLI::App& app) {
   sts->add_option("--data", options->common.data, "Folder of the known sets")->check(refuse_empty);
   add_choices(*sts, *options);
   add_out(*sts, options->common, "Folder for sts.html, sts.json and what could not be read");
+  add_transform(*sts, options->transform);
   add_encoder_flags(*sts, options->flags);
   add_common(*sts, options->common, "Print the result as JSON instead of the table");
   sts->footer(
