@@ -4,6 +4,7 @@
 #                 passed;  make test RERUN=1  in any case
 # make verify     the slow tests: calibration over many simulated worlds
 # make models     puts all-MiniLM-L6-v2 into models/minilm
+# make corpus    gathers English prose of Debian packages into corpus/english.txt
 # make fuzz       random bytes for the parsers, half an hour;  make fuzz FUZZ_SECONDS=60
 # make format     lays the source out;  make tidy  runs clang-tidy;  make clean  removes what was built
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ BUILD := build/release
 VERIFY_BUDGET := 20 minutes
 FUZZ_SECONDS := 1800
 .DEFAULT_GOAL := build
-.PHONY: build demo test all-tests verify clean format tidy help models fuzz fuzz-build fuzz-minute setup setup-test release-tests sanitize-asan sanitize-tsan FORCE
+.PHONY: build demo test all-tests verify clean format tidy help models corpus fuzz fuzz-build fuzz-minute setup setup-test release-tests sanitize-asan sanitize-tsan FORCE
 
 help:
 	@sed -n 's/^# \(make.*\)/\1/p' Makefile
@@ -24,6 +25,10 @@ setup:
 setup-test:
 	@tools/setup.sh test
 	@tools/models.sh || echo "the tests of the real model will be skipped" >&2
+
+# The packages are fetched and unpacked, not installed.
+corpus:
+	@/usr/bin/python3 tools/make_corpus.py
 
 models: setup
 	@tools/models.sh

@@ -98,7 +98,7 @@ def of_pod(text):
 def of_gcide(text):
     """Senses without headwords, etymologies and marks: {Jury} is Jury, [1913 Webster] goes."""
     for block in re.split(r"\n\s*\n|\n\s+(?=\d+\.\s)", text):
-        if not block.startswith(" "):
+        if not re.match(r"\s|\d+\.\s", block):  # a headword and its etymology
             lines = block.split("\n")
             while lines and (not lines[0].startswith(" ") or "[" in lines[0] and "]" not in lines[0]):
                 lines.pop(0)

@@ -1,5 +1,7 @@
 #include "tamis/vectors/transform/lapack.h"
 
+#include <omp.h>
+
 #include <cmath>
 
 #include "tamis/base/error.h"
@@ -14,7 +16,24 @@ void dsyevd_(const char* job, const char* triangle, const int* n, double* a, con
 
 namespace tamis::transform {
 
+namespace {
+
+/// Keeps a call on the thread that makes it: OpenBLAS would take as many as OpenMP has, and give other last bits.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace
+
 void add_gram(std::span<const double> rows, std::size_t C, std::span<double> products) {
+  const OneThread here;
   const int n = static_cast<int>(C), k = static_cast<int>(rows.size() / C);
   const double one = 1;
   // Our rows are Fortran's columns, so its upper triangle is our lower one.
@@ -22,6 +41,7 @@ void add_gram(std::span<const double> rows, std::size_t C, std::span<double> pro
 }
 
 Eigen eigen_of(std::span<const double> symmetric, std::size_t C) {
+  const OneThread here;
   const int n = static_cast<int>(C);
   std::vector<double> matrix(symmetric.begin(), symmetric.end()), ascending(C), work(1);
   std::vector<int> whole(1);
