@@ -26,6 +26,8 @@ void add_tokenize(CLI::App& app);
 void add_embed(CLI::App& app);
 /// `tamis whiten --out F`: a transform of vectors, fitted and stored.
 void add_whiten(CLI::App& app);
+/// `tamis cluster kmeans --input F --k K`: groups of vectors.
+void add_cluster(CLI::App& app);
 /// `tamis sts --model DIR --set S`: how good vectors are.
 void add_sts(CLI::App& app);
 
