@@ -97,10 +97,13 @@ void run_kmeans(KMeansFlags& flags) {
   if (vectors.rows == 0) fail_world(flags.input, "holds no vector");
   Progress progress(std::cerr, progress_style(flags.common));
   const auto begun = std::chrono::steady_clock::now();
-  progress.begin("k-means", 0);
-  const cluster::Clusters made =
-      cluster::kmeans(vectors.values, vectors.dimensions, flags.how, [&] { progress.advance(); });
-  progress.end();
+  bool shown = false;  // what is refused is refused before there is anything to show
+  const cluster::Clusters made = cluster::kmeans(vectors.values, vectors.dimensions, flags.how, [&] {
+    if (!shown) progress.begin("k-means", 0);
+    shown = true;
+    progress.advance();
+  });
+  if (shown) progress.end();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   if (!flags.common.out.empty()) {
     make_folder_of(flags.common.out);
