@@ -22,7 +22,7 @@ using enum Key::Type;
 namespace fs = std::filesystem;
 
 constexpr Key kModel[] = {
-    {"start", text, "", "folder of the model to go on from, relative to the configuration"},
+    {"start", text, "", "folder of the model to go on from, relative to the configuration, or minilm"},
     {"pooling", text, "\"mean\"", "cls, mean, max, first-last or embedding-last, with @LAYER where it is not the last"},
     {"head", text, "\"none\"", "a layer on the pooled vector: none, train (in training alone) or keep"},
     {"dropout", real, "0.1", "share that is dropped, 0 to below 1"},
@@ -75,8 +75,8 @@ FineTune::FineTune(ConfigFile& file, const train::Config& config, const fs::path
   }
   const Section model = file.section("model", kModel);
   const Section dev = file.section("dev", kDev);
-  start_ = fs::exists(model.text("start")) || model.text("start") == "minilm" ? encoder::find_model(model.text("start"))
-                                                                              : folder_ / model.text("start");
+  const std::string start = model.text("start");
+  start_ = start == "minilm" ? encoder::find_model(start) : folder_ / start;
   const encoder::ModelFolder from = encoder::read_model_folder(start_);
   if (from.bert.architecture != "bert") model.fail("start", "is a DistilBERT; a BERT is needed to train");
   tokenizer_ = std::make_unique<text::Tokenizer>(text::Tokenizer::load(start_));

@@ -9,7 +9,6 @@
 #include "tamis/base/parallel.h"
 #include "tamis/engine/autograd/ops.h"
 #include "tamis/engine/tensor/visit.h"
-#include "tamis/engine/train/sequence_mean.h"
 #include "tamis/language/encoder/write_model.h"
 
 namespace tamis::embedding {
@@ -40,18 +39,18 @@ SentenceNetwork::SentenceNetwork(const encoder::BertConfig& config, const Senten
   }
   encoder::last_layer(options.pooling, config.layers);
   adopt("bert", bert_);
+  adopt("mean", mean_);
   if (options.head == Head::none) return;
   head_ = std::make_unique<nn::Linear>(config.width, config.width,
                                        nn::LinearOptions{.weight = nn::Init::truncated_normal(0.02)});
   adopt("head", *head_);
 }
 
-Variable SentenceNetwork::pooled(const std::vector<Variable>& hidden, nn::Pass& pass) const {
+Variable SentenceNetwork::pooled(const std::vector<Variable>& hidden, nn::Pass& pass) {
   const encoder::PoolingChoice& choice = options_.pooling;
   const auto layer = static_cast<std::size_t>(encoder::last_layer(choice, bert_.config().layers));
-  train::SequenceMean mean;
   const auto halves = [&](const Variable& a, const Variable& b) {
-    return mean.forward(engine::mul(engine::add(a, b), 0.5), pass);
+    return mean_.forward(engine::mul(engine::add(a, b), 0.5), pass);
   };
   switch (choice.kind) {
     case Pooling::cls:
@@ -63,7 +62,7 @@ Variable SentenceNetwork::pooled(const std::vector<Variable>& hidden, nn::Pass& 
     case Pooling::embedding_last:
       return halves(hidden[0], hidden[layer]);
     default:
-      return mean.forward(hidden[layer], pass);
+      return mean_.forward(hidden[layer], pass);
   }
 }
 

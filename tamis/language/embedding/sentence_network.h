@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tamis/engine/nn/linear.h"
+#include "tamis/engine/train/sequence_mean.h"
 #include "tamis/language/embedding/token_texts.h"
 #include "tamis/language/encoder/bert.h"
 #include "tamis/language/encoder/pooling.h"
@@ -47,10 +48,11 @@ class SentenceNetwork : public nn::Module {
   std::vector<nn::Buffer> published() const;
 
  private:
-  Variable pooled(const std::vector<Variable>& hidden, nn::Pass& pass) const;
+  Variable pooled(const std::vector<Variable>& hidden, nn::Pass& pass);
 
   SentenceNetworkOptions options_;
   encoder::Bert bert_;
+  train::SequenceMean mean_;  ///< of the poolings that are means
   std::unique_ptr<nn::Linear> head_;
 };
 
