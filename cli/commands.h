@@ -26,6 +26,12 @@ void add_tokenize(CLI::App& app);
 void add_embed(CLI::App& app);
 /// `tamis whiten --out F`: a transform of vectors, fitted and stored.
 void add_whiten(CLI::App& app);
+/// `tamis flow --out F`: the other transform.
+void add_flow(CLI::App& app);
+/// `tamis geometry`: how vectors lie in their space.
+void add_geometry(CLI::App& app);
+/// `tamis index build|search|duplicates`: vector search.
+void add_index(CLI::App& app);
 /// `tamis cluster kmeans --input F --k K`: groups of vectors.
 void add_cluster(CLI::App& app);
 /// `tamis sts --model DIR --set S`: how good vectors are.

@@ -12,31 +12,31 @@ namespace tamis::cli {
 
 Transformed::Transformed(const encoder::SentenceEncoder& encoder, const std::string& file) : encoder_(encoder) {
   if (file.empty()) return;
-  whitening_ = transform::read_whitening(file);
-  if (whitening_->inputs != encoder.dimensions()) {
-    fail_caller(file, fmt::format("takes vectors of {} dimensions, and this encoder's have {}", whitening_->inputs,
+  transform_ = transform::read_transform(file);
+  if (transform_->inputs != encoder.dimensions()) {
+    fail_caller(file, fmt::format("takes vectors of {} dimensions, and this encoder's have {}", transform_->inputs,
                                   encoder.dimensions()));
   }
-  if (const std::string own = encoder::fingerprint(encoder); !whitening_->model.empty() && whitening_->model != own) {
+  if (const std::string own = encoder::fingerprint(encoder); !transform_->model.empty() && transform_->model != own) {
     fail_caller(file,
-                fmt::format("was fitted on the vectors of another encoder ({}; this is {})", whitening_->model, own));
+                fmt::format("was fitted on the vectors of another encoder ({}; this is {})", transform_->model, own));
   }
 }
 
 std::int64_t Transformed::dimensions() const {
-  return whitening_ ? whitening_->outputs : encoder_.dimensions();
+  return transform_ ? transform_->outputs : encoder_.dimensions();
 }
 
 void Transformed::encode(std::span<const std::string_view> texts, std::span<float> out,
                          std::span<encoder::TextReport> reports) const {
-  if (!whitening_) return encoder_.encode(texts, out, reports);
+  if (!transform_) return encoder_.encode(texts, out, reports);
   std::vector<float> plain(texts.size() * static_cast<std::size_t>(encoder_.dimensions()));
   encoder_.encode(texts, plain, reports);
-  whitening_->apply(plain, out);
+  transform_->apply(plain, out);
 }
 
 void add_transform(CLI::App& command, std::string& file) {
-  command.add_option("--transform", file, "Whitening applied to the vectors, a file of tamis whiten")
+  command.add_option("--transform", file, "Applied to the vectors: a file of tamis whiten or tamis flow")
       ->check(refuse_empty);
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "tamis/language/encoder/sentence_encoder.h"
-#include "tamis/vectors/transform/whitening.h"
+#include "tamis/vectors/transform/transform.h"
 
 namespace CLI {
 class App;
@@ -25,7 +25,7 @@ class Transformed {
 
  private:
   const encoder::SentenceEncoder& encoder_;
-  std::optional<transform::Whitening> whitening_;
+  std::optional<transform::Transform> transform_;
 };
 
 /// --transform FILE.

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/models.h"
 #include "cli/options.h"
+#include "cli/rows.h"
 #include "tamis/base/error.h"
 #include "tamis/base/memory_meter.h"
 #include "tamis/base/vector_file.h"
@@ -26,8 +27,7 @@ using Json = nlohmann::ordered_json;
 
 struct WhitenOptions {
   Common common;
-  EncoderFlags flags;
-  std::string model, pooling, input, vectors;
+  RowsFrom from;
   std::int64_t dimensions = 0;
   bool unbiased = false;
   double shrinkage = 0;
@@ -40,9 +40,7 @@ struct Fitted {
 };
 
 void check(const WhitenOptions& options) {
-  if (options.model.empty() == options.vectors.empty()) {
-    fail_caller("whiten", "needs either --model, to encode lines of text, or --vectors, a file of vectors");
-  }
+  check(options.from, "whiten");
   if (options.common.out.empty()) fail_caller("whiten", "names no file for the transform: --out FILE.safetensors");
 }
 
@@ -67,19 +65,19 @@ Fitted fit(const WhitenOptions& options) {
   const auto begun = std::chrono::steady_clock::now();
   const transform::WhiteningOptions how{options.dimensions, options.unbiased ? 1 : 0, options.shrinkage};
   Fitted fitted;
-  if (!options.vectors.empty()) {
-    const Vectors vectors = read_vectors(options.vectors);
-    if (vectors.rows == 0) fail_world(options.vectors, "holds no vector");
+  if (!options.from.vectors.empty()) {
+    const Vectors vectors = read_vectors(options.from.vectors);
+    if (vectors.rows == 0) fail_world(options.from.vectors, "holds no vector");
     transform::Moments moments(vectors.dimensions);
     moments.update(vectors.values);
     fitted.whitening = fit_whitening(moments, how);
-    fitted.input.path = options.vectors;
-    fitted.input.bytes = std::filesystem::file_size(options.vectors);
+    fitted.input.path = options.from.vectors;
+    fitted.input.bytes = std::filesystem::file_size(options.from.vectors);
     fitted.input.rows_read = vectors.rows;
   } else {
-    const auto encoder = load_encoder(options.model, options.pooling, "f32", options.flags);
+    const auto encoder = load_encoder(options.from.model, options.from.pooling, "f32", options.from.flags);
     Progress progress(std::cerr, progress_style(options.common));
-    RawLines lines(options.input.empty() ? "-" : options.input);
+    RawLines lines(options.from.input.empty() ? "-" : options.from.input);
     const transform::Moments moments = moments_of_texts(encoder, lines, progress);
     fitted.whitening = fit_whitening(moments, how);
     fitted.whitening.model = encoder::fingerprint(encoder);
@@ -144,20 +142,14 @@ void run_whiten(const WhitenOptions& options) {
 void add_whiten(CLI::App& app) {
   auto options = std::make_shared<WhitenOptions>();
   CLI::App* whiten = app.add_subcommand("whiten", "Fit a whitening: vectors of mean 0 and covariance I");
-  whiten->add_option("--model", options->model, "Encode lines of text with this folder, or minilm")
-      ->check(refuse_empty);
-  add_input(*whiten, options->input);
-  whiten->add_option("--vectors", options->vectors, "Fit on a file of vectors instead: .npy, .parquet or .fvecs")
-      ->check(refuse_empty);
+  add_rows_from(*whiten, options->from);
   add_out(*whiten, options->common, "File of the transform (docs/formats/transform.md)");
-  whiten->add_option("--pooling", options->pooling, "cls, mean, max, first-last, …; as the folder says when absent");
   whiten->add_option("--keep", options->dimensions, "Columns kept, those of the largest eigenvalues; all when absent")
       ->check(refuse_count);
   whiten->add_flag("--unbiased", options->unbiased, "Divide the covariance by N - 1 instead of N");
   whiten
       ->add_option("--shrink", options->shrinkage, "Share, 0 to 1, by which the covariance is drawn to a multiple of I")
       ->capture_default_str();
-  add_encoder_flags(*whiten, options->flags);
   add_common(*whiten, options->common, "Print the result as JSON instead of the table");
   whiten->footer(
       "Examples:\n"

@@ -58,7 +58,10 @@ void Module::initialize(std::uint64_t seed) {
 
 void Module::to(engine::DType dtype) {
   for (Parameter& own : own_) own.variable.leaf_value() = own.variable.value().to(dtype);
-  for (Buffer& buffer : buffers_) buffer.tensor = buffer.tensor.to(dtype);
+  for (Buffer& buffer : buffers_) {
+    const engine::DType own = buffer.tensor.dtype();
+    if (own == engine::DType::f32 || own == engine::DType::f64) buffer.tensor = buffer.tensor.to(dtype);
+  }
   for (auto& [name, part] : parts_) part->to(dtype);
 }
 

@@ -77,7 +77,7 @@ class Module {
   /// Draws every parameter anew, each from the stream named (seed, its dotted name): what one gets does not depend on
   /// the others. Until then weights are 0, norms 1.
   void initialize(std::uint64_t seed);
-  /// Converts parameters and buffers to f64 or f32; for gradient checks.
+  /// Converts parameters and buffers of real numbers to f64 or f32; for gradient checks.
   void to(engine::DType dtype);
 
  protected:
