@@ -7,10 +7,10 @@
 #include <map>
 
 #include "tamis/base/error.h"
-#include "tamis/base/parallel.h"
 #include "tamis/base/quarantine.h"
 #include "tamis/language/encoder/write_model.h"
 #include "tamis/stats/correlation.h"
+#include "tamis/vectors/geometry/geometry.h"
 
 namespace tamis::embedding {
 
@@ -47,18 +47,6 @@ double dot(std::span<const float> vectors, std::size_t a, std::size_t b, std::si
   double sum = 0;
   for (std::size_t c = 0; c < C; ++c) sum += static_cast<double>(vectors[a * C + c]) * vectors[b * C + c];
   return sum;
-}
-
-/// log mean over pairs of different rows of exp(-2 |x - y|^2), rows of length 1.
-double uniformity(std::span<const float> vectors, std::size_t C) {
-  const std::size_t n = vectors.size() / C;
-  std::vector<double> sums(n);
-  parallel_for(n, [&](std::size_t i) {
-    for (std::size_t j = i + 1; j < n; ++j) sums[i] += std::exp(-2 * (2 - 2 * dot(vectors, i, j, C)));
-  });
-  double sum = 0;
-  for (const double one : sums) sum += one;
-  return std::log(sum / (static_cast<double>(n) * static_cast<double>(n - 1) / 2));
 }
 
 }  // namespace
@@ -147,7 +135,8 @@ std::optional<std::vector<double>> FineTune::measure_whole(Part) {
   }
   const auto count = static_cast<double>(dev_.gold.size());
   return std::vector<double>{loss / count, stats::spearman(dev_.gold, cosines).value_or(0),
-                             close > 0 ? alignment / close : 0, uniformity(vectors, C)};
+                             close > 0 ? alignment / close : 0,
+                             geometry::compare_pairs(vectors, sentences_->width()).uniformity.value};
 }
 
 void FineTune::place(const train::Share& share, nn::Pass& pass) const {
