@@ -41,6 +41,7 @@ Json json_of(const FlowFlags& flags, const Rows& rows, const transform::FittedFl
   if (rows.model.empty()) json["why"] = "vectors from a file do not say which encoder made them";
   json["rows"] = fitted.rows;
   json["dimensions"] = rows.dimensions;
+  json["flat_columns"] = fitted.flat;
   json["bits_per_dimension"] = fitted.bits;
   json["held_out_bits_per_dimension"] = fitted.held_out_bits;
   json["seconds"] = seconds;
@@ -51,6 +52,7 @@ std::string table_of(const FlowFlags& flags, const Rows& rows, const transform::
   std::vector<std::vector<std::string>> lines{{"flow", flags.common.out},
                                               {"rows", fmt::format("{}", fitted.rows)},
                                               {"dimensions", fmt::format("{}", rows.dimensions)}};
+  if (fitted.flat > 0) lines.push_back({"columns that do not vary", fmt::format("{}", fitted.flat)});
   for (std::size_t e = 0; e < fitted.bits.size(); ++e) {
     std::string bits = fmt::format("{:.4f}", fitted.bits[e]);
     if (!fitted.held_out_bits.empty()) bits += fmt::format(", held out {:.4f}", fitted.held_out_bits[e]);

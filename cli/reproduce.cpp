@@ -1,3 +1,5 @@
+#include "cli/reproduce.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
+#include "cli/models.h"
 #include "tamis/base/error.h"
 #include "tamis/base/file.h"
 #include "tamis/base/progress.h"
@@ -16,11 +18,6 @@
 namespace tamis::cli {
 
 namespace {
-
-struct ReproduceOptions {
-  Common common;
-  std::string name;
-};
 
 constexpr const char* kDigits = "../shared/data/optdigits";
 
@@ -50,12 +47,13 @@ void reproduce_optimizers(const Common& common) {
 }
 
 void run_reproduce(const ReproduceOptions& options) {
-  if (options.name.empty()) fail_caller("reproduce", "names no study; the studies are: optimizers");
-  if (options.name != "optimizers") {
-    fail_caller("reproduce", fmt::format("\"{}\" is no study; the studies are: optimizers", options.name));
+  if (options.name.empty()) fail_caller("reproduce", "names no study; the studies are: embeddings, optimizers");
+  if (options.name != "optimizers" && options.name != "embeddings") {
+    fail_caller("reproduce", fmt::format("\"{}\" is no study; the studies are: embeddings, optimizers", options.name));
   }
   if (options.common.out.empty()) fail_caller("reproduce", "--out is missing: a folder for the page is needed");
   apply_threads(options.common);
+  if (options.name == "embeddings") return reproduce_embeddings(options);
   reproduce_optimizers(options.common);
 }
 
@@ -64,16 +62,31 @@ void run_reproduce(const ReproduceOptions& options) {
 void add_reproduce(CLI::App& app) {
   auto options = std::make_shared<ReproduceOptions>();
   CLI::App* reproduce = app.add_subcommand("reproduce", "Run a published study here and draw its page");
-  reproduce->add_option("study", options->name, "The study: optimizers");
-  add_common(*reproduce, options->common, "Print the result as JSON, as it is in DIR/optimizers.json");
-  add_out(*reproduce, options->common, "Folder for optimizers.html and optimizers.json");
+  reproduce->add_option("study", options->name, "The study: embeddings or optimizers");
+  add_common(*reproduce, options->common, "Print the result as JSON, as it is in DIR/STUDY.json");
+  add_out(*reproduce, options->common, "Folder for STUDY.html and STUDY.json");
   reproduce
       ->add_option("--data", options->common.data,
-                   fmt::format("Folder with optdigits.tra and optdigits.tes; {} when absent", kDigits))
+                   fmt::format("optimizers: folder with optdigits.tra and optdigits.tes, {} when absent; embeddings: "
+                               "folder with stsbenchmark, snli, sick and sts-zh, ../shared/data when absent",
+                               kDigits))
       ->check(refuse_empty);
+  reproduce
+      ->add_option("--model", options->model, "embeddings: a BERT folder, or minilm; out/pretrain/model when absent")
+      ->check(refuse_empty);
+  reproduce->add_option("--seeds", options->seeds, "embeddings: runs of each training")->capture_default_str();
+  reproduce->add_option("--examples", options->examples, "embeddings: texts or pairs of each training; 0: all")
+      ->capture_default_str();
+  reproduce->add_option("--ablation-examples", options->ablation, "embeddings: the same of the ablations")
+      ->capture_default_str();
+  reproduce->add_flag("--no-ablations", options->no_ablations, "embeddings: the methods alone");
+  reproduce->add_option("--resamples", options->resamples, "embeddings: of the pairs, for the intervals")
+      ->capture_default_str();
   reproduce->footer(
       "Examples:\n"
       "  tamis reproduce optimizers --out out/optimizers\n"
+      "  tamis reproduce embeddings --out out/embeddings\n"
+      "  tamis reproduce embeddings --model minilm --no-ablations --seeds 1 --out out/minilm\n"
       "  tamis reproduce optimizers --out out/optimizers --data optdigits --json > optimizers.json");
   reproduce->callback([options] { run_reproduce(*options); });
 }

@@ -46,6 +46,8 @@ class FineTune : public train::Task {
   Whole& whole() { return *whole_; }
   const text::Tokenizer& tokenizer() const { return *tokenizer_; }
   std::int64_t max_length() const { return max_length_; }
+  /// The folder of the model to go on from.
+  const std::filesystem::path& start() const { return start_; }
   /// A file named in the configuration, in the folder of data if one was given.
   std::filesystem::path place_of(const std::string& name) const;
   void add_input(const InputFile& input) { inputs_.push_back(input); }

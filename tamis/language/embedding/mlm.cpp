@@ -130,6 +130,22 @@ Variable MaskedLanguageModel::guess(const Variable& hidden, nn::Pass& pass) {
   return engine::linear(head_->norm.forward(dense, pass), bert_.word_embeddings(), head_->bias);
 }
 
+void MaskedLanguageModel::load(const encoder::WeightFile& weights) {
+  const encoder::BertConfig& config = bert_.config();
+  bert_.load(encoder::bert_weights(weights, config));
+  for (const nn::Parameter& parameter : head_->parameters()) {
+    nn::Parameter named = parameter;
+    named.name = "head." + named.name;
+    const std::string stored = encoder::hugging_face_names({named}, "bert.").at(0).name;
+    Variable variable = parameter.variable;
+    const engine::Shape& shape = variable.shape();
+    std::vector<std::int64_t> sizes;
+    for (int axis = 0; axis < shape.rank(); ++axis) sizes.push_back(shape[axis]);
+    const encoder::Floats values = weights.floats(stored, sizes);
+    std::copy(values.values.begin(), values.values.end(), variable.leaf_value().data<float>());
+  }
+}
+
 /// The chosen places of some texts: log-odds [n, V] and labels [n]; undefined if none was chosen.
 struct MaskedLanguage::Guesses {
   Variable logits;

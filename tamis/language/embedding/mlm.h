@@ -45,6 +45,8 @@ class MaskedLanguageModel : public nn::Module {
   encoder::Bert& bert() { return bert_; }
   /// Outputs [n, C] of the places asked for -> log-odds [n, V].
   Variable guess(const Variable& hidden, nn::Pass& pass);
+  /// Network and head of a folder that has both; throws runtime_error, by the tensor, for one without.
+  void load(const encoder::WeightFile& weights);
 
  private:
   struct Head;
@@ -54,6 +56,14 @@ class MaskedLanguageModel : public nn::Module {
  public:
   ~MaskedLanguageModel() override;
 };
+
+/// True if a folder's weights hold the head that guesses tokens.
+bool has_guesses(const encoder::WeightFile& weights);
+/// Texts in which a `share` of the tokens between [CLS] and [SEP], chosen as mask_tokens() chooses them, is replaced by
+/// what the model of the folder guesses there when they are masked, the token itself left out: [text]. On threads().
+std::vector<std::vector<std::int32_t>> substituted_texts(const std::filesystem::path& folder,
+                                                         const text::Tokenizer& tokenizer, const TokenTexts& texts,
+                                                         double share, std::uint64_t seed);
 
 /// Masked-language modelling on a file of text, one sentence a line. Metrics: loss (cross-entropy of the chosen tokens,
 /// mean over tokens), accuracy. The loss of a step is divided by the tokens a text has chosen on average, so that its

@@ -10,6 +10,7 @@
 #include "tamis/base/quarantine.h"
 #include "tamis/base/random.h"
 #include "tamis/engine/autograd/ops.h"
+#include "tamis/language/embedding/mlm.h"
 #include "tamis/language/embedding/pair_table.h"
 
 namespace tamis::embedding {
@@ -23,8 +24,9 @@ constexpr Key kData[] = {
     {"form", text, "\"text\"", "text (a file, one sentence a line), nli (premise, hypothesis, label) or triplets"},
     {"files", texts, "", "relative to the configuration; triplets: a table of anchor, positive and perhaps negative"},
     {"most", integer, "0", "examples used, drawn from the seed; 0: all"},
-    {"view", text, "\"dropout\"", "how a text's second view differs: dropout, same-mask, crop or deletion"},
-    {"strength", real, "0.1", "crop, deletion: the share of tokens that goes"},
+    {"view", text, "\"dropout\"",
+     "how a text's second view differs: dropout, same-mask, crop, deletion or substitution"},
+    {"strength", real, "0.1", "crop, deletion, substitution: the share of tokens that goes"},
 };
 constexpr Key kLoss[] = {
     {"temperature", real, "0.05", "what cosines are divided by, above 0"},
@@ -33,14 +35,23 @@ constexpr Key kLoss[] = {
 };
 
 View view_of(const Section& data) {
-  static const std::map<std::string, View> views = {
-      {"dropout", View::dropout}, {"same-mask", View::same_mask}, {"crop", View::crop}, {"deletion", View::deletion}};
+  static const std::map<std::string, View> views = {{"dropout", View::dropout},
+                                                    {"same-mask", View::same_mask},
+                                                    {"crop", View::crop},
+                                                    {"deletion", View::deletion},
+                                                    {"substitution", View::substitution}};
   const auto found = views.find(data.text("view"));
   if (found == views.end()) {
-    data.fail("view",
-              fmt::format("\"{}\" is no view; accepted: dropout, same-mask, crop, deletion", data.text("view")));
+    data.fail("view", fmt::format("\"{}\" is no view; accepted: dropout, same-mask, crop, deletion, substitution",
+                                  data.text("view")));
   }
   return found->second;
+}
+
+Packed packed_of(const std::vector<std::int32_t>& ids, const std::vector<std::int32_t>& offsets) {
+  const auto T = static_cast<std::int64_t>(ids.size());
+  return {Tensor::from(ids, {T}), Tensor::zeros({T}, engine::DType::i32),
+          Tensor::from(offsets, {static_cast<std::int64_t>(offsets.size())})};
 }
 
 /// One text's tokens, less those that the view drops; never without any.
@@ -72,7 +83,7 @@ std::string describe_simcse_keys() {
 
 Packed changed_texts(const TokenTexts& texts, std::span<const std::int64_t> chosen, View view, double strength,
                      std::uint64_t seed, std::int64_t epoch, std::uint32_t number) {
-  if (view == View::dropout || view == View::same_mask) return pack(texts, chosen);
+  if (view != View::crop && view != View::deletion) return pack(texts, chosen);
   std::vector<std::int32_t> ids, offsets{0};
   const std::string purpose = fmt::format("simcse.view.{}.{}", epoch, number);
   for (const std::int64_t text : chosen) {
@@ -80,9 +91,7 @@ Packed changed_texts(const TokenTexts& texts, std::span<const std::int64_t> chos
     add_changed(texts[text], view, strength, stream, ids);
     offsets.push_back(static_cast<std::int32_t>(ids.size()));
   }
-  const auto T = static_cast<std::int64_t>(ids.size());
-  return {Tensor::from(ids, {T}), Tensor::zeros({T}, engine::DType::i32),
-          Tensor::from(offsets, {static_cast<std::int64_t>(offsets.size())})};
+  return packed_of(ids, offsets);
 }
 
 SimCse::SimCse(ConfigFile& file, const train::Config& config, const fs::path& data_folder, std::uint64_t seed)
@@ -125,6 +134,7 @@ SimCse::SimCse(ConfigFile& file, const train::Config& config, const fs::path& da
   const std::vector<std::string_view> texts = table.different_texts(negatives);
   if (texts.size() < 2) fail_world(place_of(files[0]).string(), "holds the same text again and again");
   texts_ = std::make_unique<TokenTexts>(tokenizer(), texts, max_length());
+  if (view_ == View::substitution) substituted_ = substituted_texts(start(), tokenizer(), *texts_, strength_, seed);
   anchors_ = table.first;
   positives_ = table.second;
   if (negatives) negatives_ = table.third;
@@ -137,6 +147,16 @@ Variable SimCse::represent(std::span<const std::int64_t> texts, const train::Sha
   if (view_ == View::crop || view_ == View::deletion) {
     pass.first_row = share.first * sentences().bert().config().positions;
     return sentences().represent(changed_texts(*texts_, texts, view_, strength_, seed_, share.epoch, variant), pass);
+  }
+  if (view_ == View::substitution && variant == 1) {
+    std::vector<std::int32_t> ids, offsets{0};
+    for (const std::int64_t text : texts) {
+      const auto& tokens = substituted_[static_cast<std::size_t>(text)];
+      ids.insert(ids.end(), tokens.begin(), tokens.end());
+      offsets.push_back(static_cast<std::int32_t>(ids.size()));
+    }
+    pass.first_row = share.first * sentences().bert().config().positions;
+    return sentences().represent(packed_of(ids, offsets), pass);
   }
   return sentences().represent(*texts_, texts, pass);
 }

@@ -12,10 +12,12 @@ namespace tamis::embedding {
 std::string describe_simcse_keys();
 
 /// How the two views of a text differ, where the data gives no second text. Crop keeps a stretch of 1 - strength of the
-/// tokens, deletion drops each token with probability strength ([CLS] and [SEP] stay); dropout masks differ in both.
-enum class View : std::uint8_t { dropout, same_mask, crop, deletion };
+/// tokens, deletion drops each token with probability strength, substitution replaces a share of strength by what the
+/// model, which then must have its masked-language head, guesses there, once for all epochs ([CLS] and [SEP] stay);
+/// dropout masks differ in all three.
+enum class View : std::uint8_t { dropout, same_mask, crop, deletion, substitution };
 
-/// Texts of one batch's shard, changed by a view: a function of (seed, epoch, view number, text) alone.
+/// Texts of one batch's shard, cropped or with words deleted: a function of (seed, epoch, view number, text) alone.
 Packed changed_texts(const TokenTexts& texts, std::span<const std::int64_t> chosen, View view, double strength,
                      std::uint64_t seed, std::int64_t epoch, std::uint32_t number);
 
@@ -42,6 +44,7 @@ class SimCse : public FineTune {
   View view_ = View::dropout;
   double strength_ = 0.1;
   std::unique_ptr<TokenTexts> texts_;
+  std::vector<std::vector<std::int32_t>> substituted_;         ///< the second view of each text, for that view alone
   std::vector<std::int64_t> anchors_, positives_, negatives_;  ///< places in texts_; negatives_ may be empty
 };
 

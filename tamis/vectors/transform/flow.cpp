@@ -31,6 +31,20 @@ Tensor inverted(const Tensor& order) {
 
 }  // namespace
 
+ColumnSpread column_spread(std::span<const float> rows, std::int64_t dimensions) {
+  const auto C = static_cast<std::size_t>(dimensions);
+  const double share = 1 / static_cast<double>(rows.size() / C);
+  ColumnSpread spread{std::vector<double>(C), std::vector<double>(C), 0};
+  for (std::size_t i = 0; i < rows.size(); ++i) spread.mean[i % C] += share * rows[i];
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    spread.deviation[i % C] += share * std::pow(static_cast<double>(rows[i]) - spread.mean[i % C], 2);
+  for (double& deviation : spread.deviation) {
+    deviation = std::sqrt(deviation);
+    spread.largest = std::max(spread.largest, deviation);
+  }
+  return spread;
+}
+
 FlowStep::FlowStep(std::int64_t C, const FlowOptions& options)
     : C_(C),
       half_(C / 2),
@@ -82,16 +96,11 @@ Variable FlowStep::inverse(const Variable& y, nn::Pass& pass) {
 }
 
 void FlowStep::start(const Tensor& rows) {
-  const std::int64_t n = rows.size(0);
-  for (std::int64_t c = 0; c < C_; ++c) {
-    double mean = 0, square = 0;
-    for (std::int64_t i = 0; i < n; ++i) mean += rows.data<float>()[i * C_ + c];
-    mean /= static_cast<double>(n);
-    for (std::int64_t i = 0; i < n; ++i) square += std::pow(rows.data<float>()[i * C_ + c] - mean, 2);
-    const double deviation = std::sqrt(square / static_cast<double>(n));
-    if (!(deviation > 1e-6 * (std::fabs(mean) + 1e-30)))
-      fail_world(fmt::format("column {}", c), "is the same in all rows that the flow starts from");
-    bias_.leaf_value().data<float>()[c] = static_cast<float>(-mean);
+  const ColumnSpread spread = column_spread(rows.span<float>(), C_);
+  for (std::size_t c = 0; c < static_cast<std::size_t>(C_); ++c) {
+    // A column without variance keeps the others' scale: its noise is not blown up.
+    const double deviation = spread.flat(c) ? spread.largest : spread.deviation[c];
+    bias_.leaf_value().data<float>()[c] = static_cast<float>(-spread.mean[c]);
     log_scale_.leaf_value().data<float>()[c] = static_cast<float>(-std::log(deviation));
   }
 }

@@ -28,6 +28,15 @@ struct FlowOptions {
   Coupling coupling = Coupling::additive;
 };
 
+/// Mean and deviation of each column of rows [n, C].
+struct ColumnSpread {
+  std::vector<double> mean, deviation;
+  double largest = 0;  ///< deviation
+  /// True where a column is the same in all rows, to rounding.
+  bool flat(std::size_t column) const { return deviation[column] <= 1e-4 * largest; }
+};
+ColumnSpread column_spread(std::span<const float> rows, std::int64_t dimensions);
+
 /// One step of a level: y = coupling(permutation(actnorm(x))), [n, C] -> [n, C], invertible, the coupling starting as
 /// the identity.
 class FlowStep : public nn::Module {
@@ -36,7 +45,7 @@ class FlowStep : public nn::Module {
   /// Adds log |det dy/dx| of each row to `log_determinants` [n, 1].
   Variable forward(const Variable& x, Variable& log_determinants, nn::Pass& pass);
   Variable inverse(const Variable& y, nn::Pass& pass);
-  /// Actnorm's start from data: its output on these rows has mean 0 and variance 1.
+  /// Actnorm's start from data: its output on these rows has mean 0 and, but in flat columns, variance 1.
   void start(const Tensor& rows);
   /// Which column of the normalised rows stands at each place, fixed by (seed, its path).
   void shuffle(std::uint64_t seed);
@@ -63,8 +72,8 @@ class Flow : public nn::Module {
   Variable forward(const Variable& x, Variable& log_determinants, nn::Pass& pass);
   /// The x of some z: forward's, to rounding.
   Variable inverse(const Variable& z, nn::Pass& pass);
-  /// Draws weights and permutations from the seed, then starts every actnorm from these rows [n, C], n >= 2. Throws
-  /// runtime_error, by its number, for a column that is the same in all rows.
+  /// Draws weights and permutations from the seed, then starts every actnorm from these rows [n, C], n >= 2, which are
+  /// not all the same.
   void start(const Tensor& rows, std::uint64_t seed);
   /// Permutations alone: what a file holds is filled in over it.
   void shuffle(std::uint64_t seed);
@@ -92,8 +101,9 @@ struct FlowFitting {
 struct FittedFlow {
   std::unique_ptr<Flow> flow;
   std::uint64_t rows = 0;
-  std::string model;                  ///< fingerprint of what made the rows; "" if that is not known
-  std::vector<double> bits;           ///< per dimension, mean over the rows trained on, of each epoch
+  std::int64_t flat = 0;     ///< columns that are the same in all rows: the likelihood says nothing of their scale
+  std::string model;         ///< fingerprint of what made the rows; "" if that is not known
+  std::vector<double> bits;  ///< per dimension, mean over the rows trained on, of each epoch
   std::vector<double> held_out_bits;  ///< the same of the rows held out, after each epoch
 };
 

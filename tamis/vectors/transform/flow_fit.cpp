@@ -122,6 +122,11 @@ FittedFlow fit_flow(std::span<const float> rows, std::int64_t dimensions, const 
   if (static_cast<std::int64_t>(training.size()) < how.batch)
     fail_caller("flow", fmt::format("{} rows to learn from are fewer than a batch of {}", training.size(), how.batch));
   made.rows = static_cast<std::uint64_t>(n);
+  const ColumnSpread spread = column_spread(rows, dimensions);
+  double size = 0;
+  for (const double mean : spread.mean) size = std::max(size, std::fabs(mean));
+  if (spread.largest <= 1e-7 * size) fail_world("flow", fmt::format("the {} rows are all the same", n));
+  for (std::size_t c = 0; c < static_cast<std::size_t>(dimensions); ++c) made.flat += spread.flat(c) ? 1 : 0;
   FlowTask task(*made.flow, rows, training, held_out);
   train::Recipe recipe;
   recipe.optimizer.rule = optim::Settings::Rule::adam;

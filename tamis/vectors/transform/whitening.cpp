@@ -23,10 +23,15 @@ using engine::Tensor;
 constexpr std::size_t kRows = 1024;  ///< go through a product together
 constexpr const char* kKind = "whitening";
 
+std::int64_t rank_of(const std::vector<double>& eigenvalues) {
+  const double least =
+      std::max(eigenvalues[0], 0.0) * static_cast<double>(eigenvalues.size()) * std::numeric_limits<double>::epsilon();
+  return std::count_if(eigenvalues.begin(), eigenvalues.end(), [&](double value) { return value > least; });
+}
+
 void require_rank(const std::vector<double>& values, const Moments& moments, std::int64_t needed) {
   const std::size_t C = values.size();
-  const double least = std::max(values[0], 0.0) * static_cast<double>(C) * std::numeric_limits<double>::epsilon();
-  const auto rank = std::count_if(values.begin(), values.end(), [&](double value) { return value > least; });
+  const std::int64_t rank = rank_of(values);
   const std::string rows = fmt::format("{} rows of {} dimensions", moments.count(), C);
   if (values[0] <= 0 || rank == 0) fail_world("whitening", rows + " are all the same: there is nothing to whiten");
   if (rank < needed) {
@@ -57,6 +62,10 @@ Tensor tensor_of(const std::vector<double>& values, const engine::Shape& shape) 
 }
 
 }  // namespace
+
+std::int64_t rank_of(const Moments& moments) {
+  return rank_of(eigen_of(moments.covariance(), static_cast<std::size_t>(moments.dimensions())).values);
+}
 
 Whitening fit_whitening(const Moments& moments, const WhiteningOptions& options) {
   const std::int64_t C = moments.dimensions();

@@ -38,6 +38,10 @@ struct Whitening {
 /// constant or dependent columns) and nothing is shrunk.
 Whitening fit_whitening(const Moments& moments, const WhiteningOptions& options);
 
+/// How many directions vary: eigenvalues of the covariance above the largest times C times the distance of 1 to the
+/// next number, as numpy.linalg.matrix_rank counts them. The most columns that a whitening without shrinkage can keep.
+std::int64_t rank_of(const Moments& moments);
+
 /// A small safetensors file (docs/formats/transform.md). Atomic; throws runtime_error where the disk refuses, or for a
 /// file that is none or damaged.
 void write_whitening(const std::filesystem::path& path, const Whitening& whitening);

@@ -280,5 +280,46 @@ TEST_F(TrainingTest, BadInputIsRefusedByName) {
   says("mlm", "[data]\ntext = \"blank.txt\"\nmax_length = 12\nvalidation = 0\n[model]\nstart = \"model\"\n", "no word");
 }
 
+TEST_F(TrainingTest, SubstitutionGuessesOtherTokens) {
+  // The golden BERT has no masked-language head; a model made here has one.
+  EXPECT_NE(message("simcse", std::string(kModel) + "[data]\nfiles = [\"text.txt\"]\nview = \"substitution\"\n")
+                .find("has no masked-language head"),
+            std::string::npos);
+  ConfigFile config =
+      file("mlm", "[data]\ntext = \"text.txt\"\nvalidation = 0\nmax_length = 12\n[model]\nstart = \"model\"\n");
+  const train::Config read = train::read_config(config);
+  MaskedLanguage task(config, read, "", 1);
+  task.initialize(3);
+  task.publish(scratch_ / "made");
+  const text::Tokenizer& tokenizer = task.tokenizer();
+  const TokenTexts& texts = task.texts();
+  const auto made = substituted_texts(scratch_ / "made/model", tokenizer, texts, 0.5, 7);
+  EXPECT_EQ(made, substituted_texts(scratch_ / "made/model", tokenizer, texts, 0.5, 7));
+  ASSERT_EQ(made.size(), static_cast<std::size_t>(texts.size()));
+  int changed = 0, stayed = 0;
+  for (std::int64_t t = 0; t < texts.size(); ++t) {
+    const auto& after = made[static_cast<std::size_t>(t)];
+    ASSERT_EQ(after.size(), texts[t].size());
+    EXPECT_EQ(after.front(), texts[t].front());
+    EXPECT_EQ(after.back(), texts[t].back());
+    const Masked masked = mask_tokens(
+        texts[t], {.share = 0.5, .masked = 1, .random = 0, .mask = 4, .first = 5, .vocabulary = 40}, 7, 0, t);
+    for (std::size_t i = 1; i + 1 < after.size(); ++i) {
+      const bool chosen = std::count(masked.places.begin(), masked.places.end(), static_cast<std::int32_t>(i)) > 0;
+      EXPECT_EQ(after[i] != texts[t][i], chosen);
+      EXPECT_GE(after[i], 5);
+      ++(chosen ? changed : stayed);
+    }
+  }
+  EXPECT_GT(changed, 3);
+  EXPECT_GT(stayed, 3);
+  const std::string rest =
+      "[data]\nfiles = [\"text.txt\"]\nview = \"substitution\"\nstrength = 0.5\n[train]\nbatch = 4\nepochs = 2\n";
+  train::Recipe recipe;
+  const auto simcse = make("simcse", "[model]\nstart = \"made/model\"\nmax_length = 12\n" + rest, &recipe);
+  train::Trainer trainer(*simcse, recipe, 1);
+  EXPECT_TRUE(std::isfinite(trainer.run_step().loss));
+}
+
 }  // namespace
 }  // namespace tamis::embedding

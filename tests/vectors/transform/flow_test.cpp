@@ -197,7 +197,10 @@ TEST(Flow, RefusesWhatItCannotLearnFrom) {
   EXPECT_NE(message(rows_of(4, 4), 4, {}).find("fewer than a batch of 8"), std::string::npos);
   std::vector<float> constant = rows;
   for (std::size_t i = 0; i < constant.size(); i += 4) constant[i + 2] = 7;
-  EXPECT_NE(message(constant, 4, {.flow = {.levels = 1}}).find("column 2"), std::string::npos);
+  // Real encoders have columns that never vary: they are counted, and their noise is not blown up.
+  const FittedFlow flat = fit_flow(constant, 4, {.flow = {.levels = 1}, .epochs = 2, .batch = 8}, silent);
+  EXPECT_EQ(flat.flat, 1);
+  EXPECT_NE(message(std::vector<float>(160, 3), 4, {}).find("all the same"), std::string::npos);
   rows[9] = NAN;
   EXPECT_NE(message(rows, 4, {}).find("row 2"), std::string::npos);
   Scratch scratch;
