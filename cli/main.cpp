@@ -106,6 +106,7 @@ int main(int argc, char** argv) {
   tamis::cli::add_sts(app);
   tamis::cli::add_whiten(app);
   tamis::cli::add_flow(app);
+  tamis::cli::add_geometry(app);
   tamis::cli::add_cluster(app);
   tamis::cli::add_bench(app);
   return run(app, argc, argv);
