@@ -49,4 +49,12 @@ void parallel_for(std::size_t n, const std::function<void(std::size_t)>& body, s
   if (error) std::rethrow_exception(error);
 }
 
+OneThread::OneThread() : before_(omp_get_max_threads()) {
+  omp_set_num_threads(1);
+}
+
+OneThread::~OneThread() {
+  omp_set_num_threads(before_);
+}
+
 }  // namespace tamis

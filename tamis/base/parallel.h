@@ -17,4 +17,17 @@ int threads();
 /// inside a body runs on the calling thread. `grain` indices are handed out at a time; 0 chooses about 8 a thread.
 void parallel_for(std::size_t n, const std::function<void(std::size_t)>& body, std::size_t grain = 1);
 
+/// As long as it lives, libraries that take OpenMP's threads (BLAS, FAISS) stay on the thread that made it: how they
+/// cut their work is part of their results' last bits.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
 }  // namespace tamis

@@ -1,10 +1,9 @@
 #include "tamis/vectors/transform/lapack.h"
 
-#include <omp.h>
-
 #include <cmath>
 
 #include "tamis/base/error.h"
+#include "tamis/base/parallel.h"
 
 // BLAS and LAPACK as Fortran has them: everything by address, matrices column by column.
 extern "C" {
@@ -15,22 +14,6 @@ void dsyevd_(const char* job, const char* triangle, const int* n, double* a, con
 }
 
 namespace tamis::transform {
-
-namespace {
-
-/// Keeps a call on the thread that makes it: OpenBLAS would take as many as OpenMP has, and give other last bits.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
-
-}  // namespace
 
 void add_gram(std::span<const double> rows, std::size_t C, std::span<double> products) {
   const OneThread here;
