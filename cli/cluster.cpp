@@ -11,10 +11,12 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "tamis/base/error.h"
+#include "tamis/base/file.h"
 #include "tamis/base/memory_meter.h"
 #include "tamis/base/progress.h"
 #include "tamis/base/table.h"
 #include "tamis/base/vector_file.h"
+#include "tamis/vectors/cluster/choose.h"
 #include "tamis/vectors/cluster/kmeans.h"
 
 namespace tamis::cli {
@@ -27,6 +29,7 @@ struct KMeansFlags {
   Common common;
   std::string input, init = "++", distance = "euclidean", centres;
   cluster::KMeansOptions how;
+  std::int64_t from = 2, to = 20;
 };
 
 void read_choices(KMeansFlags& flags) {
@@ -118,6 +121,64 @@ void run_kmeans(KMeansFlags& flags) {
   print(flags.common.json ? json_of(flags, vectors, made, seconds).dump(2) : table_of(flags, vectors, made, seconds));
 }
 
+void run_choose(KMeansFlags& flags) {
+  read_choices(flags);
+  if (flags.from < 2 || flags.to < flags.from)
+    fail_caller("cluster choose", fmt::format("--from {} --to {}: 2 or more, in this order", flags.from, flags.to));
+  apply_threads(flags.common);
+  const Vectors vectors = read_vectors(flags.input);
+  if (vectors.rows < static_cast<std::uint64_t>(flags.to))
+    fail_world(flags.input, fmt::format("holds {} vectors, fewer than --to {}", vectors.rows, flags.to));
+  std::vector<std::int64_t> counts;
+  // Every number up to some twenty of them, then in equal steps.
+  const std::int64_t step = std::max<std::int64_t>(1, (flags.to - flags.from + 19) / 20);
+  for (std::int64_t k = flags.from; k <= flags.to; k += step) counts.push_back(k);
+  Progress progress(std::cerr, progress_style(flags.common));
+  bool shown = false;  // what is refused is refused before there is anything to show
+  const std::vector<cluster::Tried> tried =
+      cluster::try_clusters(vectors.values, vectors.dimensions, counts, flags.how, [&] {
+        if (!shown) progress.begin("k-means", counts.size());
+        shown = true;
+        progress.advance();
+      });
+  progress.end();
+  if (!flags.common.out.empty()) {
+    make_folder_of(flags.common.out);
+    write_file(flags.common.out, cluster::choice_page(tried, flags.input));
+  }
+  std::size_t best = 0;
+  Json choices = Json::array();
+  std::vector<std::vector<std::string>> rows{{"clusters", "inertia", "silhouette"}};
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    if (tried[i].silhouette.mean > tried[best].silhouette.mean) best = i;
+    choices.push_back({{"clusters", tried[i].clusters},
+                       {"inertia", tried[i].inertia},
+                       {"silhouette", tried[i].silhouette.mean},
+                       {"standard_error", tried[i].silhouette.standard_error},
+                       {"iterations", tried[i].iterations},
+                       {"converged", tried[i].converged}});
+    rows.push_back({fmt::format("{}", tried[i].clusters), fmt::format("{:.6g}", tried[i].inertia),
+                    fmt::format("{:.4f}", tried[i].silhouette.mean)});
+  }
+  Json json = json_result("cluster choose", flags.common);
+  json["conventions"] = {{"init", flags.init},
+                         {"distance", flags.distance},
+                         {"silhouette", "Euclidean distances; standard_error 0: of all rows"}};
+  InputFile input;
+  input.path = flags.input;
+  input.bytes = std::filesystem::file_size(flags.input);
+  input.rows_read = vectors.rows;
+  json["inputs"] = json_inputs({input});
+  json["out"] = flags.common.out.empty() ? Json(nullptr) : Json(flags.common.out);
+  json["choices"] = choices;
+  json["elbow"] = tried[cluster::elbow(tried)].clusters;
+  json["best_silhouette"] = tried[best].clusters;
+  print(flags.common.json
+            ? json.dump(2)
+            : columns(rows, 0) + fmt::format("\nelbow at {}, best silhouette at {}",
+                                             tried[cluster::elbow(tried)].clusters, tried[best].clusters));
+}
+
 }  // namespace
 
 void add_cluster(CLI::App& app) {
@@ -141,6 +202,21 @@ void add_cluster(CLI::App& app) {
       "  tamis cluster kmeans --input vectors.npy --k 20 --out clusters.tsv\n"
       "  tamis cluster kmeans --input vectors.npy --k 20 --starts 5 --centres centres.npy --json");
   kmeans->callback([flags] { run_kmeans(*flags); });
+
+  CLI::App* choose = cluster->add_subcommand("choose", "How many clusters: elbow and silhouette");
+  choose->add_option("--input", flags->input, "Vectors: .npy, .parquet or .fvecs")->check(refuse_empty);
+  choose->add_option("--from", flags->from, "Fewest clusters")->capture_default_str();
+  choose->add_option("--to", flags->to, "Most clusters")->capture_default_str();
+  choose->add_option("--init", flags->init, "++ (k-means++) or random")->capture_default_str();
+  choose->add_option("--distance", flags->distance, "euclidean (means) or manhattan (medians)")->capture_default_str();
+  choose->add_option("--iterations", flags->how.iterations, "At most so many")->capture_default_str();
+  choose->add_option("--starts", flags->how.starts, "Runs from other starts; the best is kept")->capture_default_str();
+  add_out(*choose, flags->common, "Write a page with both curves: FILE.html");
+  add_common(*choose, flags->common, "Print the result as JSON instead of the table");
+  choose->footer(
+      "Examples:\n"
+      "  tamis cluster choose --input vectors.npy --to 20 --out choice.html");
+  choose->callback([flags] { run_choose(*flags); });
 }
 
 }  // namespace tamis::cli
