@@ -45,11 +45,11 @@ std::string measures(const GeometryReport& report) {
   return html + "</tbody></table></div>";
 }
 
-Json axis(const char* name, const char* kind) {
+Json axis(const char* name, const char* kind, int gap = 30) {
   return {{"type", kind},
           {"name", name},
           {"nameLocation", "middle"},
-          {"nameGap", 30},
+          {"nameGap", gap},
           {"nameTextStyle", {{"color", "var(--muted)"}, {"fontSize", 11}}},
           {"axisLabel", {{"color", "var(--muted)"}, {"fontSize", 11}, {"hideOverlap", true}}},
           {"axisLine", {{"onZero", false}, {"lineStyle", {{"color", "var(--line)"}}}}},
@@ -69,7 +69,7 @@ Json spectrum_chart(const GeometryReport& report) {
     const double share = report.singular[0] > 0 ? report.singular[i] / report.singular[0] : 0;
     if (share > 1e-6) data.push_back({i + 1, share});
   }
-  return chart(axis("place", "value"), axis("singular value, the largest 1", "log"),
+  return chart(axis("place", "value"), axis("singular value, the largest 1", "log", 46),
                {{{"type", "line"},
                  {"data", data},
                  {"showSymbol", false},

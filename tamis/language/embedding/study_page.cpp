@@ -57,9 +57,7 @@ std::string scores_table(const EmbeddingStudy& study) {
     }
     html += cell(seeds.empty() ? "-" : seeds) + cell(fmt::format("{:.3f}", result.alignment)) +
             cell(fmt::format("{:.2f}", result.uniformity));
-    html += result.method.published
-                ? cell(fmt::format("{:.1f}", *result.method.published), escape_html(result.method.source))
-                : cell("");
+    html += result.method.published ? cell(fmt::format("{:.1f}", *result.method.published)) : cell("");
     html += cell(fmt::format("{:.0f}", result.seconds)) + "</tr>\n";
   }
   return html + "</tbody></table></div>";
@@ -102,12 +100,12 @@ std::string ablation_table(const EmbeddingStudy& study) {
   return html + "</tbody></table></div>";
 }
 
-Json axis(const char* name, const char* kind = "value") {
+Json axis(const char* name, const char* kind = "value", int gap = 30) {
   return {{"type", kind},
           {"scale", true},
           {"name", name},
           {"nameLocation", "middle"},
-          {"nameGap", 30},
+          {"nameGap", gap},
           {"nameTextStyle", {{"color", "var(--muted)"}, {"fontSize", 11}}},
           {"axisLabel", {{"color", "var(--muted)"}, {"fontSize", 11}, {"hideOverlap", true}, {"formatter", "plain"}}},
           {"axisLine", {{"onZero", false}, {"lineStyle", {{"color", "var(--line)"}}}}},
@@ -139,7 +137,7 @@ Json plane(const EmbeddingStudy& study) {
                       result.scores.empty() ? "" : "Spearman x 100 " + figure(result.scores[0].all.estimate)}}});
   }
   return chart(
-      axis("uniformity"), axis("alignment"),
+      axis("uniformity"), axis("alignment", "value", 46),
       {{{"type", "scatter"},
         {"data", data},
         {"symbolSize", 9},
@@ -174,7 +172,7 @@ Json spectra(const EmbeddingStudy& study) {
     }
     series.push_back(line(name, data, series.size()));
   }
-  return chart(axis("place"), axis("singular value, the largest 1", "log"), series);
+  return chart(axis("place"), axis("singular value, the largest 1", "log", 46), series);
 }
 
 Json widths(const EmbeddingStudy& study) {
@@ -188,7 +186,7 @@ Json widths(const EmbeddingStudy& study) {
       if (width.model == model) data.push_back({width.kept, 100 * width.spearman});
     series.push_back(line(model, data, series.size()));
   }
-  return chart(axis("columns kept"), axis("Spearman x 100"), series);
+  return chart(axis("columns kept"), axis("Spearman x 100", "value", 46), series);
 }
 
 }  // namespace
@@ -210,6 +208,12 @@ std::string study_page(const EmbeddingStudy& study) {
       "<p class=\"quiet\">The published figures are of another, much larger model, BERT-base, as means over seven "
       "English sets: their order can be compared with the order here, the figures themselves cannot.</p>");
   page.html(scores_table(study));
+  std::string sources;
+  for (const StudyResult& result : study.methods) {
+    if (result.method.published)
+      sources += (sources.empty() ? "" : "; ") + result.method.name + ": " + result.method.source;
+  }
+  page.html("<p class=\"quiet\">Sources of the published figures. " + escape_html(sources) + ".</p>");
   page.html(
       "<h2>Alignment and uniformity</h2><p class=\"quiet\">Both are better when lower: pairs that people scored "
       "above 4 lie close together, and all sentences spread over the sphere. STS-B dev.</p>");
