@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -56,31 +55,22 @@ void measure_pairs(const GeometryFlags& flags, const Transformed& encoder, Found
   Quarantine quarantine;
   const embedding::StsSet set = embedding::read_sts("pairs", {flags.pairs}, {}, quarantine);
   found.inputs = set.inputs;
-  std::map<std::string_view, std::size_t> places;
-  std::vector<std::string_view> texts;
-  const auto place = [&](const std::string& text) {
-    const auto [where, fresh] = places.emplace(text, texts.size());
-    if (fresh) texts.push_back(text);
-    return where->second;
-  };
-  std::vector<std::pair<std::size_t, std::size_t>> close;
-  for (std::size_t i = 0; i < set.gold.size(); ++i) {
-    const std::size_t a = place(set.first[i]), b = place(set.second[i]);
-    if (set.gold[i] > flags.above) close.emplace_back(a, b);
-  }
+  const embedding::DifferentTexts different = embedding::different_texts(set);
   const auto C = static_cast<std::size_t>(encoder.dimensions());
-  std::vector<float> vectors(texts.size() * C), a, b;
-  encoder.encode(texts, vectors, {});
+  std::vector<float> vectors(different.texts.size() * C), a, b;
+  encoder.encode(different.texts, vectors, {});
   measure_space(vectors, encoder.dimensions(), flags.common.seed, found);
-  for (const auto& [x, y] : close) {
+  for (std::size_t i = 0; i < set.gold.size(); ++i) {
+    if (!(set.gold[i] > flags.above)) continue;
+    const std::size_t x = different.first[i], y = different.second[i];
+    ++found.report.close;
     for (std::size_t c = 0; c < C; ++c) {
       a.push_back(vectors[x * C + c]);
       b.push_back(vectors[y * C + c]);
     }
   }
   found.report.above = flags.above;
-  found.report.close = close.size();
-  if (!close.empty()) found.report.alignment = geometry::alignment(a, b, encoder.dimensions());
+  if (!a.empty()) found.report.alignment = geometry::alignment(a, b, encoder.dimensions());
 }
 
 /// Word vectors by how often a text has their tokens.

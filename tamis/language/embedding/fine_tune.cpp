@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "tamis/base/error.h"
 #include "tamis/base/quarantine.h"
@@ -83,18 +82,10 @@ FineTune::FineTune(ConfigFile& file, const train::Config& config, const fs::path
   const double low = dev.real("low"), high = dev.real("high");
   if (!(low < high)) dev.fail("high", "must be above low");
   for (double& gold : dev_.gold) gold = (gold - low) / (high - low);
-  std::map<std::string_view, std::size_t> places;
-  std::vector<std::string_view> texts;
-  const auto place = [&](const std::string& text) {
-    const auto [found, fresh] = places.emplace(text, texts.size());
-    if (fresh) texts.push_back(text);
-    return found->second;
-  };
-  for (std::size_t i = 0; i < dev_.gold.size(); ++i) {
-    dev_first_.push_back(place(dev_.first[i]));
-    dev_second_.push_back(place(dev_.second[i]));
-  }
-  dev_texts_ = std::make_unique<TokenTexts>(*tokenizer_, texts, max_length_);
+  DifferentTexts different = different_texts(dev_);
+  dev_first_ = std::move(different.first);
+  dev_second_ = std::move(different.second);
+  dev_texts_ = std::make_unique<TokenTexts>(*tokenizer_, different.texts, max_length_);
 }
 
 FineTune::~FineTune() = default;

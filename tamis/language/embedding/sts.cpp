@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
-#include <unordered_map>
 
 #include "tamis/base/error.h"
 
@@ -22,27 +21,6 @@ double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
-}
-
-/// Each text once, and where each text of the set is among them.
-struct Different {
-  std::vector<std::string_view> texts;
-  std::vector<std::size_t> first, second;
-};
-
-Different different_texts(const StsSet& set) {
-  Different different;
-  std::unordered_map<std::string_view, std::size_t> places;
-  const auto place = [&](const std::string& text) {
-    const auto [found, fresh] = places.try_emplace(text, different.texts.size());
-    if (fresh) different.texts.emplace_back(text);
-    return found->second;
-  };
-  for (std::size_t i = 0; i < set.gold.size(); ++i) {
-    different.first.push_back(place(set.first[i]));
-    different.second.push_back(place(set.second[i]));
-  }
-  return different;
 }
 
 void require_finite(std::span<const float> vector, const std::string& set, std::size_t text) {
@@ -89,7 +67,7 @@ double similarity(Similarity kind, std::span<const float> a, std::span<const flo
 }
 
 StsScores score_pairs(const StsSet& set, const TextEncoder& encoder, Similarity kind, Progress& progress) {
-  const Different different = different_texts(set);
+  const DifferentTexts different = different_texts(set);
   const auto width = static_cast<std::size_t>(encoder.dimensions);
   StsScores scores;
   scores.texts = different.texts.size();

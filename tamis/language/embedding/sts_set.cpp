@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 
 #include "tamis/base/error.h"
 #include "tamis/base/line_reader.h"
@@ -211,6 +212,21 @@ std::string known_sts_names() {
   std::string names;
   for (const Known& known : kKnown) names.append(names.empty() ? "" : ", ").append(known.name);
   return names;
+}
+
+DifferentTexts different_texts(const StsSet& set) {
+  DifferentTexts different;
+  std::unordered_map<std::string_view, std::size_t> places;
+  const auto place = [&](const std::string& text) {
+    const auto [found, fresh] = places.try_emplace(text, different.texts.size());
+    if (fresh) different.texts.emplace_back(text);
+    return found->second;
+  };
+  for (std::size_t i = 0; i < set.gold.size(); ++i) {
+    different.first.push_back(place(set.first[i]));
+    different.second.push_back(place(set.second[i]));
+  }
+  return different;
 }
 
 }  // namespace tamis::embedding

@@ -22,6 +22,14 @@ struct StsSet {
   std::vector<InputFile> inputs;
 };
 
+/// Each text of a set once, in order of appearance, and where each pair's texts are among them. Valid while the set's
+/// texts stay.
+struct DifferentTexts {
+  std::vector<std::string_view> texts;
+  std::vector<std::size_t> first, second;  ///< of each pair, places in `texts`
+};
+DifferentTexts different_texts(const StsSet& set);
+
 /// Where a table has its texts and scores: names, or numbers from 1 where it has no header. All empty: found out, see
 /// read_sts().
 struct StsColumns {

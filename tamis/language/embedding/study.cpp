@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "tamis/base/config.h"
@@ -192,33 +191,24 @@ StsScores Study::scores_of(const Way& way, const StsSet& set) const {
 }
 
 void Study::measure_space(const Way& way, StudyResult& result, bool first) const {
-  std::map<std::string_view, std::size_t> places;
-  std::vector<std::string_view> texts;
-  const auto place = [&](const std::string& text) {
-    const auto [found, fresh] = places.emplace(text, texts.size());
-    if (fresh) texts.push_back(text);
-    return found->second;
-  };
-  std::vector<std::pair<std::size_t, std::size_t>> close;
-  for (std::size_t i = 0; i < dev_.gold.size(); ++i) {
-    const std::size_t a = place(dev_.first[i]), b = place(dev_.second[i]);
-    if (dev_.gold[i] > kClose) close.emplace_back(a, b);
-  }
+  const DifferentTexts different = different_texts(dev_);
   const auto C = static_cast<std::size_t>(way.width());
-  std::vector<float> vectors(texts.size() * C), a, b;
-  way.encode(texts, vectors);
+  std::vector<float> vectors(different.texts.size() * C), a, b;
+  way.encode(different.texts, vectors);
   if (first) {
     const std::vector<double> singular = geometry::spectrum(vectors, way.width()).singular;
     for (const double value : singular) result.spectrum.push_back(value / singular[0]);
   }
   for (std::size_t i = 0; i < vectors.size(); i += C) encoder::normalize(std::span(vectors).subspan(i, C));
-  for (const auto& [x, y] : close) {
+  for (std::size_t i = 0; i < dev_.gold.size(); ++i) {
+    if (!(dev_.gold[i] > kClose)) continue;
+    const std::size_t x = different.first[i], y = different.second[i];
     a.insert(a.end(), vectors.begin() + static_cast<std::ptrdiff_t>(x * C),
              vectors.begin() + static_cast<std::ptrdiff_t>((x + 1) * C));
     b.insert(b.end(), vectors.begin() + static_cast<std::ptrdiff_t>(y * C),
              vectors.begin() + static_cast<std::ptrdiff_t>((y + 1) * C));
   }
-  if (!close.empty()) result.alignment += geometry::alignment(a, b, way.width());
+  if (!a.empty()) result.alignment += geometry::alignment(a, b, way.width());
   result.uniformity += geometry::compare_pairs(vectors, way.width()).uniformity.value;
 }
 
