@@ -128,18 +128,19 @@ void set_medians(std::span<const float> rows, std::size_t C, const Assignment& f
 }
 
 /// Gives each centre without rows the row that lies farthest from its own; returns how many there were.
-std::int64_t reseed(std::span<const float> rows, std::size_t C, Assignment& found) {
+std::int64_t reseed(std::span<const float> rows, std::size_t C, std::span<const float> centres, Distance distance,
+                    Assignment& found) {
   std::vector<std::size_t> empty;
   for (std::size_t j = 0; j < found.sizes.size(); ++j) {
     if (found.sizes[j] == 0) empty.push_back(j);
   }
   if (empty.empty()) return 0;
-  std::vector<std::size_t> order(found.distances.size());
+  const std::vector<double> distances = distances_to(rows, C, centres, found.nearest, distance).each;
+  std::vector<std::size_t> order(distances.size());
   std::iota(order.begin(), order.end(), 0);
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(empty.size()), order.end(),
-                    [&](std::size_t a, std::size_t b) {
-                      return found.distances[a] != found.distances[b] ? found.distances[a] > found.distances[b] : a < b;
-                    });
+  std::partial_sort(
+      order.begin(), order.begin() + static_cast<std::ptrdiff_t>(empty.size()), order.end(),
+      [&](std::size_t a, std::size_t b) { return distances[a] != distances[b] ? distances[a] > distances[b] : a < b; });
   for (std::size_t e = 0; e < empty.size(); ++e) {
     const std::size_t to = empty[e], from = static_cast<std::size_t>(found.nearest[order[e]]);
     --found.sizes[from];
@@ -167,11 +168,12 @@ Clusters run(std::span<const float> rows, std::size_t C, std::vector<float> cent
              const std::function<void()>& progress) {
   Clusters made;
   Assignment found;
-  assign_rows(rows, C, centres, options.distance, found);
+  Assigner assigner(rows, C, options.distance);
+  assigner.assign(centres, found);
   while (made.iterations < options.iterations) {
     const std::vector<float> before = centres;
-    const std::vector<std::int32_t> nearest = found.nearest;
-    const std::int64_t moved = reseed(rows, C, found);
+    const std::int64_t moved = reseed(rows, C, centres, options.distance, found);
+    if (moved > 0) assigner.forget();
     for (std::size_t c = 0; c < found.sums.size(); ++c) {
       const std::int64_t size = found.sizes[c / C];
       if (size > 0) centres[c] = static_cast<float>(found.sums[c] / static_cast<double>(size));
@@ -179,16 +181,16 @@ Clusters run(std::span<const float> rows, std::size_t C, std::vector<float> cent
     if (options.distance == Distance::manhattan) set_medians(rows, C, found, centres);
     made.reseeded += moved;
     ++made.iterations;
-    assign_rows(rows, C, centres, options.distance, found);
+    assigner.assign(centres, found);
     if (progress) progress();
     const bool still = options.shift > 0 && farthest_move(before, centres, C) <= options.shift;
-    made.converged = moved == 0 && (still || found.nearest == nearest);
+    made.converged = moved == 0 && (still || found.changed == 0);
     if (made.converged) break;
   }
+  made.inertia = distances_to(rows, C, centres, found.nearest, options.distance).sum;
   made.centres = std::move(centres);
   made.assigned = std::move(found.nearest);
   made.sizes = std::move(found.sizes);
-  made.inertia = found.inertia;
   return made;
 }
 

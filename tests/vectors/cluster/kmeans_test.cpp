@@ -8,6 +8,8 @@
 
 #include "tamis/base/parallel.h"
 #include "tamis/base/random.h"
+#include "tamis/vectors/cluster/assign.h"
+#include "tamis/vectors/cluster/nearest_f32.h"
 #include "tests/base/scratch.h"
 
 namespace tamis::cluster {
@@ -88,6 +90,70 @@ TEST(KMeans, StepsAreThoseOfPlainLoops) {
       EXPECT_NEAR(made.inertia, inertia, 1e-5 * inertia);
       EXPECT_EQ(made.assigned, nearest);
     }
+  }
+}
+
+// Rows without groups, where centres lie nearly as near as others and move for long: a row that a pass does not look at
+// must still be with its nearest centre, to f32's rounding of products.
+TEST(KMeans, RowsThatAreNotLookedAtAreWithTheirNearestCentre) {
+  for (const auto& [n, C, k] : {std::array<std::size_t, 3>{3000, 8, 20}, {1500, 40, 37}, {800, 2, 16}, {500, 3, 1}}) {
+    const std::vector<float> rows = blobs(n, C, 1, 11);
+    std::vector<float> centres(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(k * C));
+    Assigner assigner(rows, C, Distance::euclidean);
+    Assignment found;
+    std::vector<std::int32_t> before(n, -1);
+    for (int pass = 0; pass < 12; ++pass) {
+      if (pass == 9) assigner.forget();
+      assigner.assign(centres, found);
+      std::vector<double> sums(k * C);
+      std::vector<std::int64_t> sizes(k);
+      std::int64_t changed = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto distance = [&](std::size_t j) {
+          return distance_of(rows.data() + i * C, centres.data() + j * C, C, Distance::euclidean);
+        };
+        double least = INFINITY;
+        for (std::size_t j = 0; j < k; ++j) least = std::min(least, distance(j));
+        const auto own = static_cast<std::size_t>(found.nearest[i]);
+        ASSERT_LE(distance(own), least + 1e-4) << i << " in pass " << pass;
+        for (std::size_t c = 0; c < C; ++c) sums[own * C + c] += rows[i * C + c];
+        ++sizes[own];
+        if (before[i] != found.nearest[i]) ++changed;
+      }
+      EXPECT_EQ(found.sizes, sizes);
+      EXPECT_EQ(found.changed, changed);
+      for (std::size_t x = 0; x < sums.size(); ++x) EXPECT_NEAR(found.sums[x], sums[x], 1e-8);
+      before = found.nearest;
+      for (std::size_t x = 0; x < sums.size(); ++x) centres[x] = static_cast<float>(sums[x] / double(sizes[x / C]));
+    }
+  }
+}
+
+// Widths below, at and above the widths of vectors; equal values; one centre.
+TEST(KMeans, TheTwoLeastOfAnyWidth) {
+  for (std::int64_t k = 1; k <= 70; ++k) {
+    std::vector<float> values(static_cast<std::size_t>(k)), others(values.size());
+    Stream stream(3, "two least", static_cast<std::uint64_t>(k));
+    for (float& value : values) value = static_cast<float>(stream.below(8));
+    for (float& value : others) value = static_cast<float>(stream.below(8));
+    std::vector<float> sorted = values;
+    const auto first = std::min_element(sorted.begin(), sorted.end()) - sorted.begin();
+    const TwoLeast found = nearest_loops().two_least(values.data(), k);
+    EXPECT_EQ(found.place, first);
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(found.least, sorted[0]);
+    EXPECT_EQ(found.second, k > 1 ? sorted[1] : std::numeric_limits<float>::infinity());
+    for (const float limit : {-1.0F, 3.0F, 7.0F}) {
+      std::vector<std::int64_t> within, seen;
+      for (std::size_t j = 0; j < values.size(); ++j) {
+        if (values[j] <= limit) within.push_back(static_cast<std::int64_t>(j));
+      }
+      std::int64_t j = -1;
+      while ((j = nearest_loops().first_within(values.data(), j + 1, k, limit)) < k) seen.push_back(j);
+      EXPECT_EQ(seen, within);
+    }
+    EXPECT_FLOAT_EQ(nearest_loops().square_distance(values.data(), others.data(), k),
+                    static_cast<float>(distance_of(values.data(), others.data(), values.size(), Distance::euclidean)));
   }
 }
 
