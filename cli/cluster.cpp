@@ -18,6 +18,7 @@
 #include "tamis/base/vector_file.h"
 #include "tamis/vectors/cluster/choose.h"
 #include "tamis/vectors/cluster/kmeans.h"
+#include "tamis/vectors/cluster/mini_batch.h"
 
 namespace tamis::cli {
 
@@ -29,7 +30,7 @@ struct KMeansFlags {
   Common common;
   std::string input, init = "++", distance = "euclidean", centres;
   cluster::KMeansOptions how;
-  std::int64_t from = 2, to = 20;
+  std::int64_t from = 2, to = 20, batch = 0;
 };
 
 void read_choices(KMeansFlags& flags) {
@@ -62,6 +63,7 @@ Json json_of(const KMeansFlags& flags, const Vectors& vectors, const cluster::Cl
                          {"distance", flags.distance},
                          {"inertia", flags.distance == "euclidean" ? "sum of squared distances" : "sum of distances"},
                          {"rows_and_clusters", "numbered from 0"}};
+  if (flags.batch > 0) json["conventions"]["batch"] = fmt::format("{} rows; an iteration is a pass", flags.batch);
   InputFile input;
   input.path = flags.input;
   input.bytes = std::filesystem::file_size(flags.input);
@@ -101,11 +103,14 @@ void run_kmeans(KMeansFlags& flags) {
   Progress progress(std::cerr, progress_style(flags.common));
   const auto begun = std::chrono::steady_clock::now();
   bool shown = false;  // what is refused is refused before there is anything to show
-  const cluster::Clusters made = cluster::kmeans(vectors.values, vectors.dimensions, flags.how, [&] {
+  const auto tell = [&] {
     if (!shown) progress.begin("k-means", 0);
     shown = true;
     progress.advance();
-  });
+  };
+  const cluster::Clusters made =
+      flags.batch == 0 ? cluster::kmeans(vectors.values, vectors.dimensions, flags.how, tell)
+                       : cluster::mini_batch_kmeans(vectors.values, vectors.dimensions, flags.how, flags.batch, tell);
   if (shown) progress.end();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   if (!flags.common.out.empty()) {
@@ -185,7 +190,7 @@ void add_cluster(CLI::App& app) {
   auto flags = std::make_shared<KMeansFlags>();
   CLI::App* cluster = app.add_subcommand("cluster", "Group vectors");
   cluster->require_subcommand(1);
-  CLI::App* kmeans = cluster->add_subcommand("kmeans", "Lloyd's k-means");
+  CLI::App* kmeans = cluster->add_subcommand("kmeans", "k-means: Lloyd's steps or mini-batches");
   kmeans->add_option("--input", flags->input, "Vectors: .npy, .parquet or .fvecs")->check(refuse_empty);
   kmeans->add_option("--k", flags->how.clusters, "Clusters")->required();
   kmeans->add_option("--init", flags->init, "++ (k-means++) or random")->capture_default_str();
@@ -194,13 +199,19 @@ void add_cluster(CLI::App& app) {
   kmeans->add_option("--starts", flags->how.starts, "Runs from other starts; the best is kept")->capture_default_str();
   kmeans->add_option("--shift", flags->how.shift, "Stop when no centre moves farther; 0: when no row changes")
       ->capture_default_str();
+  kmeans
+      ->add_option("--batch", flags->batch,
+                   "Mini-batches of so many rows, in passes over an order drawn at random; 0: Lloyd's steps over all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   kmeans->add_option("--centres", flags->centres, "Write the centres: .npy, .parquet, .jsonl or .fvecs");
   add_out(*kmeans, flags->common, "Write each row's cluster: .tsv, .csv or .parquet");
   add_common(*kmeans, flags->common, "Print the result as JSON instead of the table");
   kmeans->footer(
       "Examples:\n"
       "  tamis cluster kmeans --input vectors.npy --k 20 --out clusters.tsv\n"
-      "  tamis cluster kmeans --input vectors.npy --k 20 --starts 5 --centres centres.npy --json");
+      "  tamis cluster kmeans --input vectors.npy --k 20 --starts 5 --centres centres.npy --json\n"
+      "  tamis cluster kmeans --input vectors.npy --k 1000 --batch 8192 --iterations 3 --out clusters.tsv");
   kmeans->callback([flags] { run_kmeans(*flags); });
 
   CLI::App* choose = cluster->add_subcommand("choose", "How many clusters: elbow and silhouette");

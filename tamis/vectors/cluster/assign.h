@@ -67,6 +67,12 @@ struct Distances {
 Distances distances_to(std::span<const float> rows, std::size_t C, std::span<const float> centres,
                        std::span<const std::int32_t> nearest, Distance distance);
 
+/// What kmeans() throws for rows and options. kmeans.cpp.
+void check_kmeans(std::span<const float> rows, std::int64_t dimensions, const KMeansOptions& options);
+/// The centres [k, C] that run `start` of kmeans() begins with. kmeans.cpp.
+std::vector<float> first_centres(std::span<const float> rows, std::int64_t dimensions, const KMeansOptions& options,
+                                 int start);
+
 /// |a - b|^2 or |a - b|_1 of two rows, in f64.
 double distance_of(const float* a, const float* b, std::size_t C, Distance distance);
 

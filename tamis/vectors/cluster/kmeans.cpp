@@ -16,21 +16,6 @@ namespace tamis::cluster {
 
 namespace {
 
-void check(std::span<const float> rows, std::size_t C, const KMeansOptions& options) {
-  const auto n = static_cast<std::int64_t>(rows.size() / C);
-  if (options.clusters < 1 || options.clusters > n) {
-    fail_caller("kmeans", fmt::format("{} clusters of {} rows: must be 1 to {}", options.clusters, n, n));
-  }
-  if (options.starts < 1 || options.iterations < 1) {
-    fail_caller("kmeans", fmt::format("{} starts of {} iterations: 1 or more of each are needed", options.starts,
-                                      options.iterations));
-  }
-  if (!(options.shift >= 0)) fail_caller("kmeans", fmt::format("shift {}: must be 0 or more", options.shift));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!std::isfinite(rows[i])) fail_world(fmt::format("row {}", i / C), "has a component that is not finite");
-  }
-}
-
 const float* row(std::span<const float> rows, std::size_t C, std::size_t i) {
   return rows.data() + i * C;
 }
@@ -196,17 +181,40 @@ Clusters run(std::span<const float> rows, std::size_t C, std::vector<float> cent
 
 }  // namespace
 
+void check_kmeans(std::span<const float> rows, std::int64_t dimensions, const KMeansOptions& options) {
+  const auto C = static_cast<std::size_t>(dimensions);
+  const auto n = static_cast<std::int64_t>(rows.size() / C);
+  if (options.clusters < 1 || options.clusters > n) {
+    fail_caller("kmeans", fmt::format("{} clusters of {} rows: must be 1 to {}", options.clusters, n, n));
+  }
+  if (options.starts < 1 || options.iterations < 1) {
+    fail_caller("kmeans", fmt::format("{} starts of {} iterations: 1 or more of each are needed", options.starts,
+                                      options.iterations));
+  }
+  if (!(options.shift >= 0)) fail_caller("kmeans", fmt::format("shift {}: must be 0 or more", options.shift));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!std::isfinite(rows[i])) fail_world(fmt::format("row {}", i / C), "has a component that is not finite");
+  }
+}
+
+std::vector<float> first_centres(std::span<const float> rows, std::int64_t dimensions, const KMeansOptions& options,
+                                 int start) {
+  const auto C = static_cast<std::size_t>(dimensions);
+  Stream stream(options.seed, "kmeans.start", static_cast<std::uint64_t>(start));
+  const std::vector<std::size_t> chosen =
+      options.start == Start::random ? at_random(rows, C, options, stream) : plus_plus(rows, C, options, stream);
+  std::vector<float> centres;
+  for (const std::size_t i : chosen) centres.insert(centres.end(), row(rows, C, i), row(rows, C, i) + C);
+  return centres;
+}
+
 Clusters kmeans(std::span<const float> rows, std::int64_t dimensions, const KMeansOptions& options,
                 const std::function<void()>& progress) {
   const auto C = static_cast<std::size_t>(dimensions);
-  check(rows, C, options);
+  check_kmeans(rows, dimensions, options);
   Clusters best;
   for (int start = 0; start < options.starts; ++start) {
-    Stream stream(options.seed, "kmeans.start", static_cast<std::uint64_t>(start));
-    const std::vector<std::size_t> chosen =
-        options.start == Start::random ? at_random(rows, C, options, stream) : plus_plus(rows, C, options, stream);
-    std::vector<float> centres;
-    for (const std::size_t i : chosen) centres.insert(centres.end(), row(rows, C, i), row(rows, C, i) + C);
+    std::vector<float> centres = first_centres(rows, dimensions, options, start);
     Clusters made = run(rows, C, std::move(centres), options, progress);
     if (start == 0 || made.inertia < best.inertia) best = std::move(made);
   }
@@ -218,7 +226,7 @@ Clusters kmeans_from(std::span<const float> rows, std::int64_t dimensions, std::
   const auto C = static_cast<std::size_t>(dimensions);
   KMeansOptions own = options;
   own.clusters = static_cast<std::int64_t>(centres.size() / C);
-  check(rows, C, own);
+  check_kmeans(rows, dimensions, own);
   return run(rows, C, std::move(centres), own, progress);
 }
 
