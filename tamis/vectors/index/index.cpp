@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 
 #include "tamis/base/error.h"
 #include "tamis/base/number.h"
@@ -22,6 +23,7 @@ namespace tamis::index {
 namespace {
 
 constexpr const char* kKind = "index";
+constexpr int kStoredBreadth = 16;        ///< what FAISS gives a new graph
 constexpr std::int64_t kCodesNeed = 256;  ///< rows that the quantiser of 8-bit codes learns from, at least
 
 /// The rows, of length 1 where the metric is the cosine (0 stays 0).
@@ -72,6 +74,17 @@ const std::string& text_of(const train::Checkpoint& file, const std::string& nam
 struct Index::Inside {
   Options options;
   std::unique_ptr<faiss::Index> faiss;
+  std::mutex breadth;  ///< held while FAISS reads the graph's efSearch
+
+  /// Sets how many candidates a graph keeps. FAISS 1.7.3 goes by this alone, whatever the parameters of a call say.
+  std::unique_lock<std::mutex> keep(int candidates) {
+    std::unique_lock held(breadth, std::defer_lock);
+    if (auto* graph = dynamic_cast<faiss::IndexHNSW*>(faiss.get())) {
+      held.lock();
+      graph->hnsw.efSearch = candidates;
+    }
+    return held;
+  }
 };
 
 Index::Index(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}
@@ -146,12 +159,14 @@ Neighbours Index::search(std::span<const float> queries, std::int64_t k, int bre
                                        : inside_->options.kind == Kind::ivf_pq
                                            ? &lists
                                            : static_cast<faiss::SearchParameters*>(nullptr);
+  const auto held = inside_->keep(walk.efSearch);
   inside_->faiss->search(static_cast<std::int64_t>(n), ready.data(), k, found.scores.data(), found.rows.data(), how);
   return found;
 }
 
 void Index::write(const std::filesystem::path& path) const {
   faiss::VectorIOWriter writer;
+  const auto held = inside_->keep(kStoredBreadth);  // the same file, whatever was searched before
   faiss::write_index(inside_->faiss.get(), &writer);
   const std::size_t bytes = writer.data.size();
   writer.data.resize((bytes + 3) / 4 * 4);

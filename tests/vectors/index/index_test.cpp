@@ -108,6 +108,33 @@ TEST(Index, IsTheSameFileAtAnyNumberOfThreadsAndComesBack) {
             std::string::npos);
 }
 
+TEST(Index, FindsMoreAtAWiderBreadthAndStaysTheSameFile) {
+  const std::size_t n = 2000, C = 32, k = 10, count = 100;
+  std::vector<float> rows, queries;
+  Stream stream(3, "rows");
+  for (std::size_t i = 0; i < n * C; ++i) rows.push_back(static_cast<float>(stream.normal()));
+  for (std::size_t i = 0; i < count * C; ++i) queries.push_back(static_cast<float>(stream.normal()));
+  const Neighbours truth = Index::build(rows, C, {.kind = Kind::flat}).search(queries, k);
+  const Index graph = Index::build(rows, C, {.links = 8, .build_breadth = 20});
+  const Scratch scratch;
+  graph.write(scratch / "before");
+  const auto recall = [&](int breadth) {
+    const Neighbours found = graph.search(queries, k, breadth);
+    double hits = 0;
+    for (std::size_t i = 0; i < found.rows.size(); ++i) {
+      const auto of = truth.rows.begin() + static_cast<std::ptrdiff_t>(i / k * k);
+      hits += std::count(of, of + k, found.rows[i]) > 0 ? 1.0 : 0.0;
+    }
+    return hits / static_cast<double>(count * k);
+  };
+  const double wide = recall(500);
+  EXPECT_GT(wide, 0.95);
+  EXPECT_LT(recall(10), wide - 0.1);
+  EXPECT_EQ(recall(500), wide);
+  graph.write(scratch / "after");
+  EXPECT_EQ(read_file(scratch / "before"), read_file(scratch / "after"));
+}
+
 TEST(Index, RefusesByName) {
   std::vector<float> rows = rows_of(300, 6);
   const auto build = [&](const Options& options) {
