@@ -1,7 +1,6 @@
 #include "bench/encode.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -120,20 +119,6 @@ std::vector<double> time_singles(const SentenceEncoder& encoder, const Texts& te
 
 struct PeerRun {
   std::optional<Peer> f32, bf16;
-};
-
-/// The runs' files: what the peers and the command read.
-struct Files {
-  std::filesystem::path folder;
-  Files() : folder(std::filesystem::temp_directory_path() / fmt::format("tamis-bench-{}", ::getpid())) {
-    std::filesystem::create_directories(folder);
-  }
-  ~Files() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
-  }
-  Files(const Files&) = delete;
-  Files& operator=(const Files&) = delete;
 };
 
 void compare(const Peer& peer, const SentenceEncoder& encoder, const Texts& texts, std::string& check) {
@@ -265,7 +250,7 @@ class Encoding {
   const EncodeBench& bench_;
   EncodeReport& report_;
   Texts short_, long_;
-  Files files_;
+  Scratch files_;
   std::vector<PeerRun> peers_;
 };
 

@@ -8,6 +8,11 @@
 #include "bench/measure.h"
 #include "tamis/base/progress.h"
 
+namespace tamis::train {
+class Task;
+struct Recipe;
+}  // namespace tamis::train
+
 namespace tamis::bench {
 
 /// One workload, checked before it was timed.
@@ -54,6 +59,12 @@ Result bench_matmul(const Options& options);
 Result bench_optimizer(const Options& options, double copy_bandwidth);
 Result bench_cnn(const Options& options, double sgemm_peak);
 Result bench_encoder(const Options& options, double sgemm_peak);
+
+/// The rest of `result`, whose name is set: training steps of `examples` each, by so many floating-point operations,
+/// against sgemm's peak. Throws runtime_error if the loss's slope along its gradient, measured over `distance` both
+/// ways, is not the gradient's norm.
+Result bench_training(const Options& options, train::Task& task, const train::Recipe& recipe, Result result,
+                      double examples, double operations, double peak, double distance);
 
 /// A table for people.
 std::string describe(const Report& report);

@@ -125,6 +125,8 @@ double check_gradient(const std::string& name, train::Trainer& trainer, double d
   return off;
 }
 
+}  // namespace
+
 Result bench_training(const Options& options, train::Task& task, const train::Recipe& recipe, Result result,
                       double examples, double operations, double peak, double distance) {
   train::Trainer trainer(task, recipe, options.seed);
@@ -136,8 +138,6 @@ Result bench_training(const Options& options, train::Task& task, const train::Re
   result.share_of = "sgemm's peak";
   return result;
 }
-
-}  // namespace
 
 Result bench_cnn(const Options& options, double sgemm_peak) {
   ConfigFile file = ConfigFile::parse(kCnn, "bench cnn");

@@ -15,6 +15,15 @@
 
 namespace tamis::bench {
 
+Scratch::Scratch() : folder(std::filesystem::temp_directory_path() / fmt::format("tamis-bench-{}", ::getpid())) {
+  std::filesystem::create_directories(folder);
+}
+
+Scratch::~Scratch() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+}
+
 std::string output_of(std::vector<std::string> words) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) fail_world("bench", "no pipe: " + system_message(errno));
@@ -65,6 +74,7 @@ std::optional<Peer> run_peer(const std::filesystem::path& folder, const std::str
   if (!json.is_object() || !json.contains("seconds")) fail_world(path.string(), "printed no JSON result");
   Peer peer{json.value("peer", script), {}};
   if (json.contains("bytes")) peer.bytes = json.at("bytes").get<std::map<std::string, double>>();
+  if (json.contains("figures")) peer.figures = json.at("figures").get<std::map<std::string, double>>();
   if (json.contains("vectors")) peer.vectors = json.at("vectors").get<std::vector<std::vector<float>>>();
   for (const auto& [name, value] : json.at("seconds").items()) peer.seconds[name] = value.get<double>();
   return peer;

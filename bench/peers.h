@@ -8,12 +8,23 @@
 
 namespace tamis::bench {
 
-/// What a peer measured: its name with version, seconds and bytes by workload, and vectors to compare with.
+/// What a peer measured: its name with version, seconds, bytes and how good results are by workload, and vectors to
+/// compare with.
 struct Peer {
   std::string name;
   std::map<std::string, double> seconds;
   std::map<std::string, double> bytes = {};
+  std::map<std::string, double> figures = {};
   std::vector<std::vector<float>> vectors = {};
+};
+
+/// A folder of this process's own for what it and its peers read; gone with this object.
+struct Scratch {
+  std::filesystem::path folder;
+  Scratch();
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
 };
 
 /// What a program prints on standard output; its standard error goes where ours goes. words[0] is its path. Throws

@@ -5,6 +5,7 @@
 
 #include "bench/encode.h"
 #include "bench/engine.h"
+#include "bench/vectors.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "tamis/base/error.h"
@@ -79,6 +80,41 @@ nlohmann::ordered_json to_json(const bench::EncodeReport& report, const Common& 
   return json;
 }
 
+nlohmann::ordered_json to_json(const bench::VectorReport& report, const Common& common) {
+  auto json = json_result("bench", common);
+  json["machine"] = machine_json(report.machine, report.sgemm_peak);
+  json["conventions"] = {
+      {"time", "the fastest of several; hnsw build: of one"},
+      {"times", "ours against that peer"},
+      {"share_of_sgemm", "operations of the plain method; fewer may have been done"},
+      {"peers", "as many threads; without OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE; told: with the former set"}};
+  json["vectors"] = report.vectors;
+  json["texts"] = report.texts;
+  json["sentences_per_s"] = report.encode_rate;
+  json["results"] = nlohmann::ordered_json::array();
+  for (const bench::VectorResult& result : report.results) {
+    nlohmann::ordered_json row = {{"name", result.name}, {"what", result.what},        {"check", result.check},
+                                  {"unit", result.unit}, {"tamis", result.ours.value}, {"result", result.ours.note}};
+    if (result.share > 0) row["share_of_sgemm"] = result.share;
+    row["peers"] = nlohmann::ordered_json::array();
+    for (const bench::VectorFigure& peer : result.peers) {
+      row["peers"].push_back(
+          {{"name", peer.who}, {"value", peer.value}, {"result", peer.note}, {"times", result.times(peer)}});
+    }
+    if (result.peers.empty()) row["why"] = result.why;
+    json["results"].push_back(row);
+  }
+  return json;
+}
+
+void run_vectors(const BenchOptions& options) {
+  const std::filesystem::path data = options.common.data.empty() ? "../shared/data" : options.common.data;
+  Progress progress(std::cerr, progress_style(options.common));
+  const bench::VectorReport report =
+      bench::run_vectors({encoder::find_model(options.model), data, options.engine}, progress);
+  print(options.common.json ? to_json(report, options.common).dump(2) : bench::describe(report));
+}
+
 void run_encode(const BenchOptions& options) {
   const std::filesystem::path data = options.common.data.empty() ? "../shared/data" : options.common.data;
   const bench::EncodeBench encode{encoder::find_model(options.model),
@@ -94,17 +130,19 @@ void run_encode(const BenchOptions& options) {
 
 void run_bench(BenchOptions& options) {
   for (const std::string& name : options.names) {
-    if (name != "engine" && name != "mnist" && name != "encode") {
-      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist, encode");
+    const bool own_table = name == "encode" || name == "vectors";
+    if (name != "engine" && name != "mnist" && !own_table) {
+      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist, encode, vectors");
     }
-    if (name == "encode" && options.names.size() > 1) {
-      fail_caller("bench", "encode has a table of its own: run it alone");
+    if (own_table && options.names.size() > 1) {
+      fail_caller("bench", name + " has a table of its own: run it alone");
     }
   }
   apply_threads(options.common);
-  if (options.names == std::vector<std::string>{"encode"}) return run_encode(options);
-  if (options.names.empty()) options.names = {"engine"};
   options.engine.seed = options.common.seed;
+  if (options.names == std::vector<std::string>{"encode"}) return run_encode(options);
+  if (options.names == std::vector<std::string>{"vectors"}) return run_vectors(options);
+  if (options.names.empty()) options.names = {"engine"};
   if (!options.common.data.empty()) options.engine.data = options.common.data;
   Progress progress(std::cerr, progress_style(options.common));
   bench::Report report;
@@ -132,9 +170,9 @@ std::string refuse_seconds(const std::string& text) {
 
 void add_bench(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* bench =
-      app.add_subcommand("bench", "Time the engine and the encoder, against the machine's peak and their peers");
-  bench->add_option("names", options->names, "Benchmarks to run: engine (when absent), mnist, encode");
+  CLI::App* bench = app.add_subcommand(
+      "bench", "Time the engine, the encoder and work on vectors, against the machine's peak and their peers");
+  bench->add_option("names", options->names, "Benchmarks to run: engine (when absent), mnist, encode, vectors");
   bench->add_option("--peers", options->engine.peers, "Folder of the peers' scripts, with their own environment")
       ->check(refuse_empty)
       ->capture_default_str();
@@ -143,9 +181,9 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   bench
       ->add_option("--data", options->common.data,
-                   "Folder of mnist's images, or for encode the folder that holds stsbenchmark")
+                   "Folder of mnist's images; for encode and vectors the folder that holds stsbenchmark and others")
       ->check(refuse_empty);
-  bench->add_option("--model", options->model, "Folder of encode's model, or minilm")
+  bench->add_option("--model", options->model, "Folder of the model of encode and vectors, or minilm")
       ->check(refuse_empty)
       ->capture_default_str();
   add_common(*bench, options->common, "Print one JSON object instead of the table");
@@ -156,7 +194,8 @@ void add_bench(CLI::App& app) {
       "  tamis bench engine\n"
       "  tamis bench engine --seconds 10 --json > bench.json\n"
       "  tamis bench mnist --data FOLDER-OF-MNIST\n"
-      "  tamis bench encode --model minilm --data FOLDER-OF-DATA");
+      "  tamis bench encode --model minilm --data FOLDER-OF-DATA\n"
+      "  tamis bench vectors --model minilm --data FOLDER-OF-DATA");
   bench->callback([options] { run_bench(*options); });
 }
 
