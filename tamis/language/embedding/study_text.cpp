@@ -101,6 +101,10 @@ std::vector<std::string> study_findings(const EmbeddingStudy& study) {
   if (study.sets.empty()) return findings;
   findings.push_back(order_text(study));
   say(study, "SimCSE, texts", "first-last, whitened", "Contrast against whitening, both without labels", findings);
+  say(study, "SimCSE, triplets of SNLI", "first-last, whitened", "Contrast with labels against whitening", findings);
+  say(study, "SimCSE, triplets of SNLI", "word embeddings, whitened", "And against the best that whitening gives",
+      findings);
+  say(study, "SimCSE, triplets of SNLI, whitened", "word embeddings, whitened", "Whitened itself", findings);
   say(study, "SimCSE, texts, whitened", "first-last, whitened", "Contrast whitened against whitening alone", findings);
   say(study, "SBERT, scores of STS-B", "first-last, whitened", "Scores against whitening", findings);
   say(study, "SimCSE, texts", "last-mean", "What contrast adds", findings);
