@@ -96,7 +96,8 @@ TEST(KMeans, StepsAreThoseOfPlainLoops) {
 // Rows without groups, where centres lie nearly as near as others and move for long: a row that a pass does not look at
 // must still be with its nearest centre, to f32's rounding of products.
 TEST(KMeans, RowsThatAreNotLookedAtAreWithTheirNearestCentre) {
-  for (const auto& [n, C, k] : {std::array<std::size_t, 3>{3000, 8, 20}, {1500, 40, 37}, {800, 2, 16}, {500, 3, 1}}) {
+  for (const auto& shape : {std::array<std::size_t, 3>{3000, 8, 20}, {1500, 40, 37}, {800, 2, 16}, {500, 3, 1}}) {
+    const std::size_t n = shape[0], C = shape[1], k = shape[2];  // names that a lambda may hold in C++20 for clang 14
     const std::vector<float> rows = blobs(n, C, 1, 11);
     std::vector<float> centres(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(k * C));
     Assigner assigner(rows, C, Distance::euclidean);
