@@ -36,5 +36,7 @@ void add_index(CLI::App& app);
 void add_cluster(CLI::App& app);
 /// `tamis sts --model DIR --set S`: how good vectors are.
 void add_sts(CLI::App& app);
+/// `tamis compare --a F --b F --metric M`: two systems over the same units.
+void add_compare(CLI::App& app);
 
 }  // namespace tamis::cli

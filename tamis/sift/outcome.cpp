@@ -19,6 +19,8 @@ std::string correction_word(stats::Correction correction) {
   switch (correction) {
     case stats::Correction::none:
       return "none";
+    case stats::Correction::bonferroni:
+      return "bonferroni";
     case stats::Correction::holm:
       return "holm";
     case stats::Correction::benjamini_hochberg:

@@ -26,6 +26,12 @@ std::vector<std::size_t> ascending(std::span<const double> p) {
   return order;
 }
 
+std::vector<double> bonferroni(std::span<const double> p) {
+  std::vector<double> adjusted;
+  for (const double x : p) adjusted.push_back(std::min(1.0, static_cast<double>(p.size()) * x));
+  return adjusted;
+}
+
 std::vector<double> holm(std::span<const double> p) {
   std::vector<double> adjusted(p.size());
   double highest = 0;
@@ -57,6 +63,8 @@ std::vector<double> benjamini_hochberg(std::span<const double> p) {
 std::vector<double> adjust(std::span<const double> p, Correction correction) {
   check(p);
   switch (correction) {
+    case Correction::bonferroni:
+      return bonferroni(p);
     case Correction::holm:
       return holm(p);
     case Correction::benjamini_hochberg:
@@ -76,6 +84,7 @@ std::vector<double> interval_levels(std::span<const double> p, Correction correc
   std::vector<double> levels(p.size(), alpha);
   double place = 0;
   for (const std::size_t i : ascending(p)) {
+    if (correction == Correction::bonferroni) levels[i] = alpha / m;
     if (correction == Correction::holm) levels[i] = alpha / (m - std::min(place, rejected));
     if (correction == Correction::benjamini_hochberg) levels[i] = std::max(1.0, rejected) * alpha / m;
     // k p < alpha and p < alpha / k may round apart by one unit; the corrected test has the last word.

@@ -12,7 +12,8 @@
 namespace tamis::stats {
 namespace {
 
-constexpr Correction kAll[] = {Correction::none, Correction::holm, Correction::benjamini_hochberg};
+constexpr Correction kAll[] = {Correction::none, Correction::bonferroni, Correction::holm,
+                               Correction::benjamini_hochberg};
 
 TEST(CorrectionsGolden, AreStatsmodels) {
   int seen = 0;
@@ -26,6 +27,23 @@ TEST(CorrectionsGolden, AreStatsmodels) {
     for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], 1e-15);
   }
   EXPECT_EQ(seen, 20);
+}
+
+TEST(BonferroniGolden, IsStatsmodels) {
+  int seen = 0;
+  for (const auto& row : golden::rows("comparisons.tsv")) {
+    if (row[0] != "bonferroni") continue;
+    SCOPED_TRACE(++seen);
+    const auto p = golden::numbers(row[1]), expected = golden::numbers(row[2]);
+    const auto adjusted = adjust(p, Correction::bonferroni);
+    const auto by_holm = adjust(p, Correction::holm);
+    ASSERT_EQ(adjusted.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(adjusted[i], expected[i], 1e-15);
+      EXPECT_LE(by_holm[i], adjusted[i]);
+    }
+  }
+  EXPECT_EQ(seen, 4);
 }
 
 TEST(Corrections, OfNothingAreNothing) {
