@@ -36,6 +36,8 @@ void add_index(CLI::App& app);
 void add_cluster(CLI::App& app);
 /// `tamis sts --model DIR --set S`: how good vectors are.
 void add_sts(CLI::App& app);
+/// `tamis metrics ranking|binary|multiclass|regression|curve`: how good predictions are.
+void add_metrics(CLI::App& app);
 /// `tamis compare --a F --b F --metric M`: two systems over the same units.
 void add_compare(CLI::App& app);
 

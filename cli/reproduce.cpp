@@ -47,13 +47,15 @@ void reproduce_optimizers(const Common& common) {
 }
 
 void run_reproduce(const ReproduceOptions& options) {
-  if (options.name.empty()) fail_caller("reproduce", "names no study; the studies are: embeddings, optimizers");
-  if (options.name != "optimizers" && options.name != "embeddings") {
-    fail_caller("reproduce", fmt::format("\"{}\" is no study; the studies are: embeddings, optimizers", options.name));
+  if (options.name.empty()) fail_caller("reproduce", "names no study; the studies are: embeddings, optimizers, curves");
+  if (options.name != "optimizers" && options.name != "embeddings" && options.name != "curves") {
+    fail_caller("reproduce",
+                fmt::format("\"{}\" is no study; the studies are: embeddings, optimizers, curves", options.name));
   }
   if (options.common.out.empty()) fail_caller("reproduce", "--out is missing: a folder for the page is needed");
   apply_threads(options.common);
   if (options.name == "embeddings") return reproduce_embeddings(options);
+  if (options.name == "curves") return reproduce_curves(options.common);
   reproduce_optimizers(options.common);
 }
 
@@ -62,7 +64,7 @@ void run_reproduce(const ReproduceOptions& options) {
 void add_reproduce(CLI::App& app) {
   auto options = std::make_shared<ReproduceOptions>();
   CLI::App* reproduce = app.add_subcommand("reproduce", "Run a published study here and draw its page");
-  reproduce->add_option("study", options->name, "The study: embeddings or optimizers");
+  reproduce->add_option("study", options->name, "The study: embeddings, optimizers or curves");
   add_common(*reproduce, options->common, "Print the result as JSON, as it is in DIR/STUDY.json");
   add_out(*reproduce, options->common, "Folder for STUDY.html and STUDY.json");
   reproduce
@@ -87,6 +89,7 @@ void add_reproduce(CLI::App& app) {
       "  tamis reproduce optimizers --out out/optimizers\n"
       "  tamis reproduce embeddings --out out/embeddings\n"
       "  tamis reproduce embeddings --model minilm --no-ablations --seeds 1 --out out/minilm\n"
+      "  tamis reproduce curves --out out/curves\n"
       "  tamis reproduce optimizers --out out/optimizers --data optdigits --json > optimizers.json");
   reproduce->callback([options] { run_reproduce(*options); });
 }

@@ -16,5 +16,6 @@ struct ReproduceOptions {
 };
 
 void reproduce_embeddings(const ReproduceOptions& options);
+void reproduce_curves(const Common& common);
 
 }  // namespace tamis::cli
