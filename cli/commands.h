@@ -40,5 +40,7 @@ void add_sts(CLI::App& app);
 void add_metrics(CLI::App& app);
 /// `tamis compare --a F --b F --metric M`: two systems over the same units.
 void add_compare(CLI::App& app);
+/// `tamis replay daily|bandit`: candidates on a log of the past.
+void add_replay(CLI::App& app);
 
 }  // namespace tamis::cli

@@ -50,8 +50,8 @@ std::vector<data::Index> choices(const Setting& setting, const data::Question& q
 }
 
 // Fills one value a metric (NaN where undefined); returns true if the user had no history.
-bool answer(const Setting& setting, const data::Ranker& ranker, const data::Question& question,
-            std::span<double> values) {
+bool answer_one(const Setting& setting, const data::Ranker& ranker, const data::Question& question,
+                std::span<double> values) {
   const auto history = setting.histories.before(question.user, question.time);
   std::vector<data::Index> candidates;
   if (question.shown.empty()) candidates = choices(setting, question, history);
@@ -105,38 +105,46 @@ std::vector<StepQuestions> steps(const data::EventLog& log, data::Time from, dat
   return result;
 }
 
-Result daily(std::span<const StepQuestions> steps, const Fit& fit, const data::Histories& histories, std::size_t users,
-             std::span<const data::Index> catalogue, std::span<const metrics::Metric> metrics, metrics::Ties ties,
-             Progress& progress) {
+Answers answer(std::span<const data::Question> questions, const data::Ranker& ranker, const data::Histories& histories,
+               std::span<const data::Index> catalogue, std::span<const metrics::Metric> metrics, metrics::Ties ties,
+               Progress& progress) {
   if (metrics.empty()) fail_caller("replay", "no metric to score by; at least one is needed");
   const std::size_t items =
       catalogue.empty() ? 0 : *std::max_element(catalogue.begin(), catalogue.end()) + std::size_t{1};
   const Setting setting{histories, catalogue, items, metrics, ties};
+  Answers answers{std::vector<double>(questions.size() * metrics.size(), kUndefined), 0};
+  std::vector<std::uint8_t> cold(questions.size());
+  parallel_for(
+      questions.size(),
+      [&](std::size_t i) {
+        const auto slot = std::span(answers.values).subspan(i * metrics.size(), metrics.size());
+        cold[i] = answer_one(setting, ranker, questions[i], slot) ? 1 : 0;
+        progress.advance();
+      },
+      0);
+  answers.cold = std::accumulate(cold.begin(), cold.end(), std::uint64_t{0});
+  return answers;
+}
+
+Result daily(std::span<const StepQuestions> steps, const Fit& fit, const data::Histories& histories, std::size_t users,
+             std::span<const data::Index> catalogue, std::span<const metrics::Metric> metrics, metrics::Ties ties,
+             Progress& progress) {
+  if (metrics.empty()) fail_caller("replay", "no metric to score by; at least one is needed");
   std::vector<data::UserMeans> whole(metrics.size(), data::UserMeans(users));
   Result result;
   for (const StepQuestions& asked : steps) {
     const data::Fitted ranker = fit(asked.from);
     if (ranker == nullptr) fail_caller("replay", "the fit gave no ranker");
     const auto& list = asked.questions.list;
-    std::vector<double> values(list.size() * metrics.size(), kUndefined);
-    std::vector<std::uint8_t> cold(list.size());
-    parallel_for(
-        list.size(),
-        [&](std::size_t i) {
-          const auto slot = std::span(values).subspan(i * metrics.size(), metrics.size());
-          cold[i] = answer(setting, *ranker, list[i], slot) ? 1 : 0;
-          progress.advance();
-        },
-        0);
-    Step step{asked.from, list.size(), distinct_users(asked.questions), 0, std::nullopt};
+    const Answers answers = answer(list, *ranker, histories, catalogue, metrics, ties, progress);
+    Step step{asked.from, list.size(), distinct_users(asked.questions), answers.cold, std::nullopt};
     data::UserMeans here(users);
     for (std::size_t i = 0; i < list.size(); ++i) {
-      step.cold += cold[i];
       for (std::size_t m = 0; m < metrics.size(); ++m) {
-        const double value = values[i * metrics.size() + m];
+        const double value = answers.values[i * metrics.size() + m];
         if (!std::isnan(value)) whole[m].update(list[i].user, value);
       }
-      const double deciding = values[i * metrics.size()];
+      const double deciding = answers.values[i * metrics.size()];
       if (std::isnan(deciding))
         ++result.unmeasured;
       else

@@ -31,6 +31,12 @@ struct Result {
   std::uint64_t unmeasured = 0;  ///< questions on which the deciding metric is undefined
 };
 
+/// What some questions gave.
+struct Answers {
+  std::vector<double> values;  ///< [questions, metrics], NaN where the metric is undefined
+  std::uint64_t cold = 0;      ///< questions of users with no history by then
+};
+
 /// The questions of one step, asked once and shared by every candidate.
 struct StepQuestions {
   data::Time from = 0;
@@ -42,6 +48,12 @@ struct StepQuestions {
 /// in the first step. One step over the whole span is a plain holdout. Throws invalid_argument unless from < until and
 /// step > 0.
 std::vector<StepQuestions> steps(const data::EventLog& log, data::Time from, data::Time until, data::Time step);
+
+/// Asks a fitted ranker; every question as daily() below has it. Parallel; the same at any number of threads. Throws
+/// invalid_argument if `metrics` is empty.
+Answers answer(std::span<const data::Question> questions, const data::Ranker& ranker, const data::Histories& histories,
+               std::span<const data::Index> catalogue, std::span<const metrics::Metric> metrics, metrics::Ties ties,
+               Progress& progress);
 
 /// Day by day: calls `fit` once a step, in order, with the step's beginning, and scores the step's questions with the
 /// user's history as known before the question's time. metrics[0] decides. A question with a list is ranked on that
