@@ -40,6 +40,10 @@ void add_sts(CLI::App& app);
 void add_metrics(CLI::App& app);
 /// `tamis compare --a F --b F --metric M`: two systems over the same units.
 void add_compare(CLI::App& app);
+/// `tamis split holdout|kfold|bootstrap|time|leave-last|check`: rows to fit on and rows to score.
+void add_split(CLI::App& app);
+/// `tamis evaluate PLAN.toml`: candidates over the folds of a split.
+void add_evaluate(CLI::App& app);
 /// `tamis replay daily|bandit`: candidates on a log of the past.
 void add_replay(CLI::App& app);
 

@@ -7,6 +7,7 @@
 #include "tamis/base/config.h"
 #include "tamis/base/error.h"
 #include "tamis/sift/plan_candidates.h"
+#include "tamis/sift/plan_data.h"
 #include "tamis/sift/plan_keys.h"
 
 namespace tamis::sift {
@@ -116,56 +117,6 @@ void read_stages(ConfigFile& file, const Section& root, Plan& plan) {
   }
 }
 
-void read_world(ConfigFile& file, std::uint64_t seed, Plan& plan) {
-  const Section section = file.section("world", world_keys());
-  simulate::WorldSpec& world = plan.world;
-  world.seed = seed;
-  world.items = static_cast<int>(section.integer_in("items", 50, 1'000'000));
-  world.users = static_cast<int>(section.integer_in("users", 50, 5'000'000));
-  world.days = static_cast<int>(section.integer_in("days", 2, 1000));
-  world.requests = static_cast<int>(section.integer_in("requests", 1, 10));
-  world.length = static_cast<int>(section.integer_in("length", 2, 50));
-  world.topic_pull = section.real_in("topic_pull", 0, 10);
-  world.style_pull = section.real_in("style_pull", 0, 10);
-  world.merit_pull = section.real_in("merit_pull", 0, 10);
-  world.base = section.real_in("base", -10, 10);
-  world.equal = section.boolean("equal");
-  const Section truth = file.section("truth", truth_keys());
-  plan.truth_users = static_cast<int>(truth.integer_in("users", 0, 10'000'000));
-}
-
-void read_data(ConfigFile& file, const std::optional<std::filesystem::path>& folder, std::uint64_t seed, Plan& plan) {
-  const Section section = file.section("data", data_keys());
-  const std::string kind = section.text("kind");
-  plan.judge_share = section.real_in("judge_share", 0.1, 0.9);
-  plan.click_prior = section.real_in("click_prior", 0.001, 0.5);
-  if (kind == "world") {
-    plan.source = Plan::Source::world;
-    if (folder)
-      fail_caller(plan.path.string(), "--data was given, but the plan generates its world: [data] kind = \"world\"");
-    read_world(file, seed, plan);
-    return;
-  }
-  plan.folder = folder ? *folder : plan.path.parent_path() / section.text("folder");
-  if (kind == "movielens") {
-    plan.source = Plan::Source::movielens;
-  } else if (kind == "table") {
-    plan.source = Plan::Source::table;
-    plan.log = plan.folder / section.text("log");
-    if (section.has("items")) plan.items = plan.folder / section.text("items");
-    plan.columns.user = section.text("user");
-    plan.columns.item = section.text("item");
-    plan.columns.event = section.text("event");
-    plan.columns.value = section.text("value");
-    plan.columns.position = section.text("position");
-    plan.columns.request = section.text("request");
-    plan.columns.event_time = section.text("event_time");
-    plan.columns.known_time = section.text("known_time");
-  } else {
-    section.fail("kind", fmt::format("data kind \"{}\" does not exist: world, movielens or table", kind));
-  }
-}
-
 std::size_t find_candidate(const Plan& plan, const Section& root, std::string_view key) {
   const std::string name = root.text(key);
   for (std::size_t i = 0; i < plan.candidates.size(); ++i) {
@@ -219,7 +170,11 @@ Plan read_plan(const std::filesystem::path& path, const std::optional<std::files
     plan.sanity = find_candidate(plan, root, "sanity");
     if (*plan.sanity == plan.incumbent) root.fail("sanity", "the sanity arm and the incumbent are the same candidate");
   }
-  read_data(file, data_folder, seed, plan);
+  read_plan_data(file, data_folder, seed, plan);
+  if (plan.source == Plan::Source::world) {
+    const Section truth = file.section("truth", truth_keys());
+    plan.truth_users = static_cast<int>(truth.integer_in("users", 0, 10'000'000));
+  }
   read_stages(file, root, plan);
   file.finish();
   return plan;
