@@ -11,6 +11,12 @@ namespace tamis::bench {
 /// `seconds`. The machine is shared; its best is what the code can do.
 double best_seconds(const std::function<void()>& call, int repeats, double seconds);
 
+/// Seconds of the fastest of so many calls.
+double fastest_of(int times, const std::function<void()>& call);
+
+/// Makes peak_resident_bytes() start anew from what is held now; false where the system cannot.
+bool forget_peak_resident();
+
 /// What a result says about where it was measured.
 struct Machine {
   std::string processor;  ///< as the system names it

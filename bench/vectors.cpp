@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <span>
 
@@ -38,16 +37,6 @@ constexpr int kTimes = 3;  ///< runs of which the best counts
 /// Runs that round otherwise end in slightly other clusters.
 constexpr double kInertia = 2e-3;
 constexpr double kIdentity = 1e-3;
-
-double best_of(int times, const std::function<void()>& call) {
-  double shortest = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < times; ++i) {
-    const auto begun = Clock::now();
-    call();
-    shortest = std::min(shortest, std::chrono::duration<double>(Clock::now() - begun).count());
-  }
-  return shortest;
-}
 
 double squared_distance(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
@@ -199,13 +188,13 @@ void Vectors::time_kmeans(const std::string& name, const std::string& of) {
   const std::vector<float> centres(first.begin(), first.end());
   const auto run = [&] { return cluster::kmeans_from(rows.values, rows.width, centres, options); };
   cluster::Clusters clusters = run();
-  VectorResult result;
+  Compared result;
   result.name = name;
   result.what = fmt::format("{} x {}, {} clusters, {} iterations from the first rows", rows.count(), rows.width,
                             kClusters, kIterations);
   result.check = fmt::format("centres against the nearest in f64: {:.1e} farther", check_clusters(rows, clusters));
   result.unit = "s";
-  const double seconds = best_of(kTimes, [&] { clusters = run(); });
+  const double seconds = fastest_of(kTimes, [&] { clusters = run(); });
   result.ours = {"tamis", seconds, fmt::format("inertia {:.7g}", clusters.inertia)};
   const double distances = static_cast<double>(rows.count()) * kClusters * clusters.iterations;
   result.share = 2 * distances * static_cast<double>(rows.width) / seconds / report_.sgemm_peak;
@@ -236,13 +225,13 @@ void Vectors::time_whitening() {
   };
   run();
   double off = off_identity(out, kKept);
-  VectorResult result;
+  Compared result;
   result.name = "whiten";
   result.what = fmt::format("{} x {} -> {}: mean, covariance, eigenvectors, product", rows.count(), rows.width, kKept);
   result.unit = "s";
   result.check = fmt::format("covariance of the result against the identity: {:.1e}", off);
   if (!(off <= kIdentity)) fail_world("bench whiten", result.check);
-  result.ours = {"tamis", best_of(kTimes, run), fmt::format("{:.1e} off the identity", off)};
+  result.ours = {"tamis", fastest_of(kTimes, run), fmt::format("{:.1e} off the identity", off)};
   progress_.advance();
   const auto peer = ask("whiten", {"--rows", rows.file.string(), "--dimensions", std::to_string(kKept)}, result.why);
   for (const auto& [who, taken] : peer ? peer->seconds : std::map<std::string, double>{}) {
@@ -272,17 +261,17 @@ void Vectors::time_index() {
   const index::Neighbours truth = exact.search(queries_.values, kFound);
   std::optional<index::Index> graph;
   const double built =
-      best_of(1, [&] { graph.emplace(index::Index::build(sentences_.values, sentences_.width, options)); });
+      fastest_of(1, [&] { graph.emplace(index::Index::build(sentences_.values, sentences_.width, options)); });
   double recall = 0;
   const int breadth = breadth_for(*graph, truth, recall);
-  const double searched = best_of(5, [&] { graph->search(queries_.values, kFound, breadth); });
+  const double searched = fastest_of(5, [&] { graph->search(queries_.values, kFound, breadth); });
   progress_.advance();
   const std::string note = fmt::format("recall@{} {:.4f}", kFound, recall);
   const std::string check = fmt::format("{} of {} queries held apart, against an exact search", note, kQueries);
   const std::string what = fmt::format("{} x {}, M {}, efConstruction {}", sentences_.count(), sentences_.width,
                                        options.links, options.build_breadth);
-  VectorResult build{"hnsw build", what, check, "s", 0, {"tamis, one thread", built, note}, {}, ""};
-  VectorResult search{"hnsw search", fmt::format("{}, efSearch {}", what, breadth), check, "queries/s", 0, {}, {}, ""};
+  Compared build{"hnsw build", what, check, "s", 0, {"tamis, one thread", built, note}, {}, ""};
+  Compared search{"hnsw search", fmt::format("{}, efSearch {}", what, breadth), check, "queries/s", 0, {}, {}, ""};
   search.ours = {"tamis", kQueries / searched, note};
   const auto peer = ask("hnsw",
                         {"--rows", sentences_.file.string(), "--queries", queries_.file.string(), "--links",
@@ -302,7 +291,7 @@ void Vectors::time_index() {
 }
 
 void Vectors::time_simcse() {
-  VectorResult result = bench_simcse(bench_, scratch_.folder, report_.sgemm_peak);
+  Compared result = bench_simcse(bench_, scratch_.folder, report_.sgemm_peak);
   progress_.advance();
   const auto peer = run_peer(bench_.engine.peers, "engine_torch.py", threads(), bench_.engine.seconds, {}, result.why);
   if (peer) {

@@ -5,30 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "bench/compared.h"
 #include "bench/engine.h"
 
 namespace tamis::bench {
-
-/// One way of doing a workload, and how it came out.
-struct VectorFigure {
-  std::string who;   ///< "tamis", "FAISS 1.15.1", …
-  double value = 0;  ///< in the workload's unit
-  std::string note;  ///< inertia, recall, …: how good the result is
-};
-
-/// One workload, checked before it was timed.
-struct VectorResult {
-  std::string name;   ///< "kmeans normal", "hnsw search", …
-  std::string what;   ///< in words
-  std::string check;  ///< what was compared with what, and the largest difference
-  std::string unit;   ///< "s" (less is better) or "queries/s" (more is)
-  double share = 0;   ///< of sgemm's peak; 0 where it does not bind
-  VectorFigure ours;
-  std::vector<VectorFigure> peers;
-  std::string why;  ///< there are no peers
-  /// How many times better ours is than that peer.
-  double times(const VectorFigure& peer) const;
-};
 
 struct VectorReport {
   Machine machine;
@@ -37,7 +17,7 @@ struct VectorReport {
   std::size_t vectors = 0;  ///< of sentences, queries not among them
   std::string texts;        ///< where they are from
   double encode_rate = 0;   ///< sentences a second, on the way there
-  std::vector<VectorResult> results;
+  std::vector<Compared> results;
 };
 
 struct VectorBench {
@@ -55,7 +35,7 @@ VectorReport run_vectors(const VectorBench& bench, Progress& progress);
 std::vector<std::string> bench_sentences(const std::filesystem::path& data, std::size_t most, std::uint64_t seed);
 
 /// A training step of the task simcse from the model: 64 texts of 32 tokens, seen twice. vectors_simcse.cpp.
-VectorResult bench_simcse(const VectorBench& bench, const std::filesystem::path& scratch, double sgemm_peak);
+Compared bench_simcse(const VectorBench& bench, const std::filesystem::path& scratch, double sgemm_peak);
 
 /// A table for people.
 std::string describe(const VectorReport& report);

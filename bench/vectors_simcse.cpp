@@ -72,7 +72,7 @@ void require_full(const std::vector<std::string>& texts, const std::filesystem::
 
 }  // namespace
 
-VectorResult bench_simcse(const VectorBench& bench, const std::filesystem::path& scratch, double sgemm_peak) {
+Compared bench_simcse(const VectorBench& bench, const std::filesystem::path& scratch, double sgemm_peak) {
   const auto texts = stretches(bench.data / "sentences" / "wikitext-2" / "test.txt");
   require_full(texts, bench.model);
   write_file(scratch / "simcse.txt", fmt::format("{}\n", fmt::join(texts, "\n")));
@@ -88,7 +88,7 @@ VectorResult bench_simcse(const VectorBench& bench, const std::filesystem::path&
   Result step;
   step.name = "simcse";
   step = bench_training(bench.engine, task, config.recipe, step, 2 * kBatch, operations, sgemm_peak, 2e-3);
-  VectorResult result;
+  Compared result;
   result.name = step.name;
   result.what = fmt::format("training step: {} layers x {}, 64 texts seen twice, 32 tokens, dropout 0.1, AdamW",
                             bert.layers, bert.width);

@@ -5,6 +5,7 @@
 
 #include "bench/encode.h"
 #include "bench/engine.h"
+#include "bench/evidence.h"
 #include "bench/vectors.h"
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -21,6 +22,7 @@ struct BenchOptions {
   std::vector<std::string> names;
   bench::Options engine;
   std::string model = "minilm";
+  double scale = 1;
 };
 
 nlohmann::ordered_json machine_json(const bench::Machine& machine, double sgemm_peak) {
@@ -80,6 +82,23 @@ nlohmann::ordered_json to_json(const bench::EncodeReport& report, const Common& 
   return json;
 }
 
+nlohmann::ordered_json to_json(const std::vector<bench::Compared>& results) {
+  auto rows = nlohmann::ordered_json::array();
+  for (const bench::Compared& result : results) {
+    nlohmann::ordered_json row = {{"name", result.name}, {"what", result.what},        {"check", result.check},
+                                  {"unit", result.unit}, {"tamis", result.ours.value}, {"result", result.ours.note}};
+    if (result.share > 0) row["share_of_sgemm"] = result.share;
+    row["peers"] = nlohmann::ordered_json::array();
+    for (const bench::ComparedFigure& peer : result.peers) {
+      row["peers"].push_back(
+          {{"name", peer.who}, {"value", peer.value}, {"result", peer.note}, {"times", result.times(peer)}});
+    }
+    if (result.peers.empty()) row["why"] = result.why;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
 nlohmann::ordered_json to_json(const bench::VectorReport& report, const Common& common) {
   auto json = json_result("bench", common);
   json["machine"] = machine_json(report.machine, report.sgemm_peak);
@@ -91,19 +110,19 @@ nlohmann::ordered_json to_json(const bench::VectorReport& report, const Common& 
   json["vectors"] = report.vectors;
   json["texts"] = report.texts;
   json["sentences_per_s"] = report.encode_rate;
-  json["results"] = nlohmann::ordered_json::array();
-  for (const bench::VectorResult& result : report.results) {
-    nlohmann::ordered_json row = {{"name", result.name}, {"what", result.what},        {"check", result.check},
-                                  {"unit", result.unit}, {"tamis", result.ours.value}, {"result", result.ours.note}};
-    if (result.share > 0) row["share_of_sgemm"] = result.share;
-    row["peers"] = nlohmann::ordered_json::array();
-    for (const bench::VectorFigure& peer : result.peers) {
-      row["peers"].push_back(
-          {{"name", peer.who}, {"value", peer.value}, {"result", peer.note}, {"times", result.times(peer)}});
-    }
-    if (result.peers.empty()) row["why"] = result.why;
-    json["results"].push_back(row);
-  }
+  json["results"] = to_json(report.results);
+  return json;
+}
+
+nlohmann::ordered_json to_json(const bench::EvidenceReport& report, const Common& common) {
+  auto json = json_result("bench", common);
+  json["machine"] = {
+      {"processor", report.machine.processor}, {"cores", report.machine.cores}, {"vectors", report.machine.vectors}};
+  json["conventions"] = {{"time", "the fastest of several"},
+                         {"times", "ours against that peer"},
+                         {"memory", "the most held in a workload beside what was there before it"}};
+  json["scale"] = report.scale;
+  json["results"] = to_json(report.results);
   return json;
 }
 
@@ -112,6 +131,12 @@ void run_vectors(const BenchOptions& options) {
   Progress progress(std::cerr, progress_style(options.common));
   const bench::VectorReport report =
       bench::run_vectors({encoder::find_model(options.model), data, options.engine}, progress);
+  print(options.common.json ? to_json(report, options.common).dump(2) : bench::describe(report));
+}
+
+void run_evidence(const BenchOptions& options) {
+  Progress progress(std::cerr, progress_style(options.common));
+  const bench::EvidenceReport report = bench::run_evidence({options.scale, options.engine}, progress);
   print(options.common.json ? to_json(report, options.common).dump(2) : bench::describe(report));
 }
 
@@ -130,9 +155,9 @@ void run_encode(const BenchOptions& options) {
 
 void run_bench(BenchOptions& options) {
   for (const std::string& name : options.names) {
-    const bool own_table = name == "encode" || name == "vectors";
+    const bool own_table = name == "encode" || name == "vectors" || name == "evidence";
     if (name != "engine" && name != "mnist" && !own_table) {
-      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist, encode, vectors");
+      fail_caller("bench", "\"" + name + "\" is not a benchmark; accepted: engine, mnist, encode, vectors, evidence");
     }
     if (own_table && options.names.size() > 1) {
       fail_caller("bench", name + " has a table of its own: run it alone");
@@ -142,6 +167,7 @@ void run_bench(BenchOptions& options) {
   options.engine.seed = options.common.seed;
   if (options.names == std::vector<std::string>{"encode"}) return run_encode(options);
   if (options.names == std::vector<std::string>{"vectors"}) return run_vectors(options);
+  if (options.names == std::vector<std::string>{"evidence"}) return run_evidence(options);
   if (options.names.empty()) options.names = {"engine"};
   if (!options.common.data.empty()) options.engine.data = options.common.data;
   Progress progress(std::cerr, progress_style(options.common));
@@ -171,8 +197,10 @@ std::string refuse_seconds(const std::string& text) {
 void add_bench(CLI::App& app) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* bench = app.add_subcommand(
-      "bench", "Time the engine, the encoder and work on vectors, against the machine's peak and their peers");
-  bench->add_option("names", options->names, "Benchmarks to run: engine (when absent), mnist, encode, vectors");
+      "bench",
+      "Time the engine, the encoder, work on vectors and evidence, against the machine's peak and their peers");
+  bench->add_option("names", options->names,
+                    "Benchmarks to run: engine (when absent), mnist, encode, vectors, evidence");
   bench->add_option("--peers", options->engine.peers, "Folder of the peers' scripts, with their own environment")
       ->check(refuse_empty)
       ->capture_default_str();
@@ -186,6 +214,9 @@ void add_bench(CLI::App& app) {
   bench->add_option("--model", options->model, "Folder of the model of encode and vectors, or minilm")
       ->check(refuse_empty)
       ->capture_default_str();
+  bench->add_option("--scale", options->scale, "Share of evidence's rows, to try it out")
+      ->check(refuse_share)
+      ->capture_default_str();
   add_common(*bench, options->common, "Print one JSON object instead of the table");
   bench->footer(
       "Each workload's result is checked before it is timed. PyTorch is timed in the same run once\n"
@@ -195,7 +226,8 @@ void add_bench(CLI::App& app) {
       "  tamis bench engine --seconds 10 --json > bench.json\n"
       "  tamis bench mnist --data FOLDER-OF-MNIST\n"
       "  tamis bench encode --model minilm --data FOLDER-OF-DATA\n"
-      "  tamis bench vectors --model minilm --data FOLDER-OF-DATA");
+      "  tamis bench vectors --model minilm --data FOLDER-OF-DATA\n"
+      "  tamis bench evidence");
   bench->callback([options] { run_bench(*options); });
 }
 
