@@ -44,6 +44,8 @@ void add_compare(CLI::App& app);
 void add_split(CLI::App& app);
 /// `tamis evaluate PLAN.toml`: candidates over the folds of a split.
 void add_evaluate(CLI::App& app);
+/// `tamis snapshot build|list|get|verify`: the days of the Time Machine.
+void add_snapshot(CLI::App& app);
 /// `tamis features --labels F --facts F --by COL`: labels joined to what was known.
 void add_features(CLI::App& app);
 /// `tamis replay daily|bandit`: candidates on a log of the past.

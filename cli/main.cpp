@@ -114,6 +114,7 @@ int main(int argc, char** argv) {
   tamis::cli::add_split(app);
   tamis::cli::add_evaluate(app);
   tamis::cli::add_features(app);
+  tamis::cli::add_snapshot(app);
   tamis::cli::add_replay(app);
   tamis::cli::add_bench(app);
   return run(app, argc, argv);
