@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <functional>
@@ -161,7 +162,23 @@ bool parse_seconds(std::string_view text, Time& time) {
   return cursor.done();
 }
 
+bool equals_ignoring_case(std::string_view text, std::string_view lower) {
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
+}
+
 }  // namespace
+
+Event event_of(std::string_view text) {
+  if (equals_ignoring_case(text, "click")) return Event::click;
+  for (const std::string_view shown : {"impression", "view", "shown"})
+    if (equals_ignoring_case(text, shown)) return Event::impression;
+  return Event::other;
+}
+
+std::string_view name_of(Event event) {
+  return event == Event::impression ? "impression" : event == Event::click ? "click" : "other";
+}
 
 bool parse_time(std::string_view text, Time& time) {
   Time parsed = 0;

@@ -21,6 +21,10 @@ inline constexpr Index kNone = 0xFFFFFFFFU;
 /// What happened. `impression`: the item was shown. `click`: the user chose it; `value` is the seconds stayed (or the
 /// rating, for logs of ratings). `other`: anything else, kept and not used.
 enum class Event : std::uint8_t { impression, click, other };
+/// In any case: "click"; "impression", "view" or "shown"; anything else is `other`.
+Event event_of(std::string_view text);
+/// "impression", "click", "other".
+std::string_view name_of(Event event);
 
 /// Names of users, items or requests, numbered in the order they were first met. Each name is stored once, and
 /// references to it stay valid as more are added; about 48 bytes a name of up to 15 bytes. find() and at() are

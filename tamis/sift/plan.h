@@ -10,6 +10,7 @@
 #include "tamis/evidence/interleave/credit.h"
 #include "tamis/evidence/metrics/ranking.h"
 #include "tamis/evidence/simulate/world.h"
+#include "tamis/evidence/timemachine/days.h"
 #include "tamis/recommend/candidate.h"
 #include "tamis/stats/corrections.h"
 
@@ -53,10 +54,12 @@ struct Plan {
   std::filesystem::path path;
   std::string title;
   std::string text;  ///< the bytes of the plan and of its list of candidates, for the fingerprint
-  enum class Source { world, movielens, table } source = Source::world;
+  enum class Source { world, movielens, table, snapshot } source = Source::world;
   simulate::WorldSpec world;
-  std::filesystem::path folder;      ///< movielens
-  std::filesystem::path log, items;  ///< table
+  std::filesystem::path folder;                    ///< movielens
+  std::filesystem::path log, items;                ///< table
+  std::string root;                                ///< snapshot: a folder or s3://…
+  std::optional<timemachine::DayRange> root_days;  ///< of it; all when absent
   data::TableColumns columns;
   double judge_share = 0.5;  ///< share of users kept from every candidate and fitted as the online stages' users
   double click_prior = 0.1;

@@ -38,6 +38,15 @@ void read_columns(const Section& section, data::TableColumns& columns) {
   columns.known_time = section.text("known_time");
 }
 
+void read_root(const Section& section, const std::optional<std::filesystem::path>& folder, Plan& plan) {
+  plan.source = Plan::Source::snapshot;
+  const std::string root = folder ? folder->string() : section.text("folder");
+  plan.root = folder || root.starts_with("s3://") ? root : (plan.path.parent_path() / root).string();
+  if (section.has("from") != section.has("to"))
+    section.fail(section.has("from") ? "from" : "to", "from and to name a range of days together");
+  if (section.has("from")) plan.root_days = timemachine::parse_range(section.text("from"), section.text("to"));
+}
+
 }  // namespace
 
 void read_plan_data(ConfigFile& file, const std::optional<std::filesystem::path>& folder, std::uint64_t seed,
@@ -53,8 +62,9 @@ void read_plan_data(ConfigFile& file, const std::optional<std::filesystem::path>
     read_world(file, seed, plan.world);
     return;
   }
+  if (kind == "snapshot") return read_root(section, folder, plan);
   if (kind != "movielens" && kind != "table")
-    section.fail("kind", fmt::format("data kind \"{}\" does not exist: world, movielens or table", kind));
+    section.fail("kind", fmt::format("data kind \"{}\" does not exist: world, movielens, table or snapshot", kind));
   plan.folder = folder ? *folder : plan.path.parent_path() / section.text("folder");
   plan.source = kind == "table" ? Plan::Source::table : Plan::Source::movielens;
   if (kind == "movielens") return;

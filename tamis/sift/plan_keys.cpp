@@ -21,9 +21,14 @@ constexpr Key kRoot[] = {
 };
 
 constexpr Key kData[] = {
-    {"kind", text, "\"world\"", "world (generated, see [world]), movielens (a folder) or table (Parquet, CSV, TSV)"},
-    {"folder", text, "\".\"", "movielens: the folder; table: where log and items are; relative to the plan"},
+    {"kind", text, "\"world\"",
+     "world (generated, see [world]), movielens (a folder), table (Parquet, CSV, TSV) or snapshot (days of the Time "
+     "Machine)"},
+    {"folder", text, "\".\"",
+     "movielens: the folder; table: where log and items are; snapshot: the root, also s3://…; relative to the plan"},
     {"log", text, "\"log.parquet\"", "table: the log, columns as in docs/formats/event_log.md"},
+    {"from", text, "-", "snapshot: the first day, as 2024-01-31; all that are there when absent"},
+    {"to", text, "-", "snapshot: the last day"},
     {"items", text, "-", "table: the catalogue (item, text, category); without it no item has text"},
     {"user", text, "\"user\"", "table: name of the log's column"},
     {"item", text, "\"item\"", "table: name of the log's column"},

@@ -10,6 +10,7 @@
 #include "tamis/data/splits.h"
 #include "tamis/evidence/experiment/assignment.h"
 #include "tamis/evidence/simulate/fitted.h"
+#include "tamis/evidence/timemachine/snapshot_log.h"
 
 namespace tamis::sift {
 
@@ -61,6 +62,8 @@ void load_world(const Plan& plan, Scene& scene, Progress& progress) {
 
 data::Dataset read_dataset(const Plan& plan, Quarantine& quarantine) {
   if (plan.source == Plan::Source::movielens) return data::read_movielens(plan.folder, quarantine);
+  if (plan.source == Plan::Source::snapshot)
+    return timemachine::read_snapshot_log(*open_store(plan.root, false), plan.root_days);
   return data::read_table_log(plan.log, plan.items, plan.columns, quarantine);
 }
 
@@ -82,14 +85,15 @@ void load_log(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, doub
   quarantine.check(rows, max_bad);
   scene.fingerprint = fingerprint_of(scene.data);
   const data::EventLog& log = scene.data.log;
-  const std::string source = (plan.source == Plan::Source::table ? plan.log : plan.folder).string();
+  const std::string& source = scene.data.inputs.front().path;
   if (log.clicks() == 0) fail_world(source, "the log holds no click: there is nothing to learn or to score");
   if (log.has_impressions() && log.clicks() * 2 == log.size()) {
     fail_world(source, "every item shown was clicked: no order can be judged");
   }
   scene.until = log.event_time(log.size() - 1) + 1;
-  scene.source = plan.source == Plan::Source::movielens ? "a MovieLens log (a rating of 4 or more counts as a click)"
-                                                        : "a log kept as tables";
+  scene.source = plan.source == Plan::Source::movielens  ? "a MovieLens log (a rating of 4 or more counts as a click)"
+                 : plan.source == Plan::Source::snapshot ? "days of the Time Machine"
+                                                         : "a log kept as tables";
   if (!has_online(plan)) return;
   std::vector<bool> judges(log.users.size());
   std::vector<bool> others(log.users.size());

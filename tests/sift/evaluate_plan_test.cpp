@@ -132,7 +132,7 @@ TEST_F(WrittenEvaluatePlan, RefusesTheRest) {
   refuse("ties = \"input\"", "ties = \"best\"", 2, "average or input");
   refuse("alpha = 0.1", "alpha = 1.0", 3, "above 0 and below 1");
   refuse("alpha = 0.1", "incumbent = \"pop\"", 3, "unknown key \"incumbent\"");
-  refuse("kind = \"table\"", "kind = \"sql\"", 5, "world, movielens or table");
+  refuse("kind = \"table\"", "kind = \"sql\"", 5, "world, movielens, table or snapshot");
   refuse("family = \"item_knn\"", "family = \"oracle\"", 18, "random, popularity, item_knn, content or blend");
   refuse("[split]", "[stage]\n[split]", 8, "unknown table \"stage\"");
   EXPECT_THROW(read_evaluate_plan(scratch_ / "none.toml", std::nullopt, 0), std::runtime_error);

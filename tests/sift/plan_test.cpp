@@ -203,7 +203,7 @@ TEST_F(WrittenPlan, NamesFileAndLineOfWhatIsWrong) {
   refuse("[world]", "[wolrd]", 3, "did you mean \"world\"");
   refuse("[world]", "alpha = 1.5\n[world]", 3, "alpha must be above 0 and below 1");
   refuse("[world]", "correction = \"tukey\"\n[world]", 3, "not one of holm, bh, none");
-  refuse("[world]", "[data]\nkind = \"sql\"\n[world]", 4, "world, movielens or table");
+  refuse("[world]", "[data]\nkind = \"sql\"\n[world]", 4, "world, movielens, table or snapshot");
 }
 
 TEST_F(WrittenPlan, NamesFileAndLineOfAWrongCandidate) {

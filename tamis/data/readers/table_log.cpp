@@ -26,18 +26,6 @@ std::string quoted(std::string_view name, std::string_view cell, std::string_vie
   return fmt::format("{} '{}{}' is not {}", name, cell.substr(0, kShown), cell.size() > kShown ? "..." : "", wanted);
 }
 
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
-}
-
-Event event_of(std::string_view text) {
-  if (equals_ignoring_case(text, "click")) return Event::click;
-  for (const std::string_view shown : {"impression", "view", "shown"})
-    if (equals_ignoring_case(text, shown)) return Event::impression;
-  return Event::other;
-}
-
 // The unit is told by the size: the limits are 1973 in the finer unit, and beyond 2200 in the coarser.
 bool time_of_integer(std::int64_t number, Time& time) {
   if (number < 0) return false;

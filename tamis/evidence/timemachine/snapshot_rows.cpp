@@ -17,10 +17,6 @@ bool wanted(Event event, Keep keep) {
          (keep == Keep::impressions && event == Event::impression);
 }
 
-const char* name_of(Event event) {
-  return event == Event::impression ? "impression" : event == Event::click ? "click" : "other";
-}
-
 }  // namespace
 
 std::vector<FeatureColumn> row_columns() {
@@ -75,7 +71,7 @@ void DayRows::append(std::size_t i, std::span<OutputColumn> columns) const {
   const Label label = this->label(rows_[i]);
   columns[0].text.push_back(log.users.at(row.user));
   columns[1].text.push_back(stream_.items().at(row.item));
-  columns[2].text.emplace_back(name_of(row.event));
+  columns[2].text.emplace_back(data::name_of(row.event));
   columns[3].real.push_back(static_cast<double>(row.value));
   columns[4].real.push_back(row.position > 0 ? row.position : std::numeric_limits<double>::quiet_NaN());
   columns[5].text.push_back(row.request == data::kNone ? "" : log.requests.at(row.request));
