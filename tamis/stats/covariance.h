@@ -7,7 +7,8 @@
 namespace tamis::stats {
 
 /// Count, means, sums of squared deviations and of products of deviations of pairs (x, y); a monoid (update, merge).
-/// Pébay 2008, "Formulas for Robust, One-Pass Parallel Computation of Covariances", equations 3.9 and 3.12.
+/// Pébay 2008, "Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order
+/// Statistical Moments".
 struct Covariance {
   std::uint64_t count = 0;
   double mean_x = 0, mean_y = 0;

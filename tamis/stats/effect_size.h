@@ -7,8 +7,8 @@
 
 namespace tamis::stats {
 
-/// Cohen's d_z of paired differences: mean / standard deviation (Cohen 1988, equation 2.5.7; Lakens 2013). nullopt for
-/// fewer than two differences or where they do not vary.
+/// Cohen's d_z of paired differences: mean / standard deviation (Cohen 1988; Lakens 2013). nullopt for fewer than
+/// two differences or where they do not vary.
 std::optional<double> cohens_dz(const Summary& differences);
 
 /// Cohen's d of two samples: the difference of means over the pooled standard deviation. nullopt where neither varies

@@ -25,7 +25,7 @@ struct PairedBootstrap {
   /// sample itself ((c + 1) / (replicates + 1)), at most 1.
   double percentile_p() const;
   /// Bias-corrected and accelerated: the quantiles at Phi(z0 + (z0 + z) / (1 - a (z0 + z))), z those of alpha/2 and
-  /// 1 - alpha/2. Efron 1987, "Better Bootstrap Confidence Intervals", equation 3.8 (Efron & Tibshirani 14.10). With
+  /// 1 - alpha/2. Efron 1987, "Better Bootstrap Confidence Intervals" (Efron & Tibshirani, equation 14.10). With
   /// all replicates on one side of the estimate it is both ends of the replicates. Throws as percentile().
   Interval bca(double alpha) const;
   /// The alpha at which the BCa interval would end at 0, the shares counted as in percentile_p(); the same as that
@@ -37,12 +37,12 @@ struct PairedBootstrap {
 /// replicates < 1. Parallel; the same bits at any number of threads.
 PairedBootstrap paired_bootstrap(const Clusters& clusters, int replicates, std::uint64_t seed);
 
-/// Phi^-1 of the share of replicates below the estimate, equal ones counted half (Efron & Tibshirani 14.14); infinite
-/// if all lie on one side.
+/// Phi^-1 of the share of replicates below the estimate, equal ones counted half (Efron & Tibshirani, equation
+/// 14.14); infinite if all lie on one side.
 double bias_correction(double estimate, std::span<const double> replicates);
 
 /// a = sum u^3 / (6 (sum u^2)^1.5), u the mean of all leave-one-out means less the one without the cluster (Efron &
-/// Tibshirani 14.15); 0 where nothing varies.
+/// Tibshirani, equation 14.15); 0 where nothing varies.
 double jackknife_acceleration(const Clusters& clusters);
 
 }  // namespace tamis::stats

@@ -7,7 +7,7 @@
 namespace tamis::stats {
 
 /// Beta(a, b) of a share; the default is the uniform prior. Conjugate to the binomial: Gelman et al., Bayesian Data
-/// Analysis (3rd edition), section 2.4.
+/// Analysis (3rd edition), chapter 2.
 struct BetaPosterior {
   double a = 1;
   double b = 1;
@@ -25,7 +25,7 @@ BetaPosterior beta_binomial(const BetaPosterior& prior, std::uint64_t successes,
 /// Gauss-Kronrod, to about 1e-10. Some milliseconds.
 double probability_greater(const BetaPosterior& x, const BetaPosterior& y);
 
-/// Normal of a mean. Gelman et al., section 2.5.
+/// Normal of a mean. Gelman et al., chapter 2.
 struct NormalPosterior {
   double mean = 0;
   double deviation = 1;  ///< > 0

@@ -13,7 +13,7 @@ struct Ratio {
   std::uint64_t units = 0;
 };
 
-/// By the delta method: variance = (s_xx - 2 R s_xy + R^2 s_yy) / (n mean_y^2). Deng, Knoblich & Lu 2018, equation 3.
+/// By the delta method: variance = (s_xx - 2 R s_xy + R^2 s_yy) / (n mean_y^2). Deng, Knoblich & Lu 2018.
 /// Throws invalid_argument for fewer than two units, a mean of y that is not above 0, or numbers that are not finite.
 Ratio ratio_of_means(const Covariance& units);
 

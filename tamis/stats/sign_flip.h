@@ -30,7 +30,7 @@ struct SignFlip {
 
 /// Exact where 2^n <= draws for n clusters, else `draws` signs: flip r takes bits of Philox at (seed, "sign flip", r).
 /// Throws invalid_argument for no cluster, a difference that is not finite, or draws < 1. Parallel; the same bits at
-/// any number of threads. Room: 64 bytes a cluster. Fisher, The Design of Experiments (1935), section 21; p with the
+/// any number of threads. Room: 64 bytes a cluster. Fisher, The Design of Experiments (1935), chapter III; p with the
 /// sample itself counted: Phipson & Smyth 2010.
 SignFlip sign_flip_test(const Clusters& clusters, int draws, std::uint64_t seed);
 

@@ -41,18 +41,18 @@ struct SignedRank {
 
 /// Wilcoxon's signed-rank test that differences are symmetric around 0. Exact p: min(1, 2 min(P(T <= T+), P(T >= T+))).
 /// Throws invalid_argument for a difference that is not finite, or for the exact method with more than 500 differences.
-/// Hollander, Wolfe & Chicken, Nonparametric Statistical Methods (2014), section 3.1.
+/// Hollander, Wolfe & Chicken, Nonparametric Statistical Methods (2014).
 SignedRank signed_rank(std::span<const double> differences, const SignedRankOptions& options = {});
 
 /// The Hodges-Lehmann estimate that goes with the test: the median of the Walsh averages (d_i + d_j) / 2, i <= j.
 /// Time n log n, room n. Throws invalid_argument for no difference or one that is not finite.
 double pseudo_median(std::span<const double> differences);
 
-/// The interval of the pseudo-median by order statistics of the Walsh averages (Hollander, Wolfe & Chicken, section
-/// 3.3): it leaves out 0 exactly when p < alpha, where no difference is 0 and none ties. `exact`: quantiles of the
-/// rank sum's distribution without ties (at most 500 differences), else normal ones without tie correction; with
-/// `continuity` as in the test. Zeros are differences like others here. nullopt where there are too few differences for
-/// this alpha. Throws as pseudo_median(), or unless alpha is in (0, 1).
+/// The interval of the pseudo-median by order statistics of the Walsh averages (Hollander, Wolfe & Chicken): it leaves
+/// out 0 exactly when p < alpha, where no difference is 0 and none ties. `exact`: quantiles of the rank sum's
+/// distribution without ties (at most 500 differences), else normal ones without tie correction; with `continuity` as
+/// in the test. Zeros are differences like others here. nullopt where there are too few differences for this alpha.
+/// Throws as pseudo_median(), or unless alpha is in (0, 1).
 std::optional<Interval> pseudo_median_interval(std::span<const double> differences, double alpha, bool exact,
                                                bool continuity = false);
 

@@ -7,8 +7,8 @@
 
 namespace tamis::metrics {
 
-/// How groups count in the mean of their AUCs: by their rows (Zhu et al. 2017, "Optimized Cost per Click in Taobao
-/// Display Advertising"), or each the same.
+/// How groups count in the mean of their AUCs: by their rows (Zhou et al. 2018, "Deep Interest Network for
+/// Click-Through Rate Prediction", section 6.3), or each the same.
 enum class GroupWeights : std::uint8_t { impressions, equal };
 
 /// GAUC with what it rests on.

@@ -24,9 +24,8 @@ struct BeyondAccuracyValue {
 /// Measures the first k items of lists beyond accuracy. A monoid: update and merge in any order and any parts give the
 /// same value (to rounding) and the same counts. 8 bytes an item of the catalogue. Not thread-safe.
 ///
-/// coverage: Ge, Delgado-Battenfeld & Jannach 2010, section 3.1, catalogue coverage. gini: sum over items, the least
-///   listed first, of (2 j - n - 1) times their share of all places, over n - 1 (Shani & Gunawardana 2011,
-///   section 8.3.2).
+/// coverage: Ge, Delgado-Battenfeld & Jannach 2010, catalogue coverage. gini: sum over items, the least listed
+///   first, of (2 j - n - 1) times their share of all places, over n - 1 (Shani & Gunawardana 2011).
 /// novelty: -log2(popularity / population) (Zhou et al. 2010, self-information); an item that nobody had counts as had
 ///   once, so that the value is finite, and is counted in `unseen`.
 /// popularity: mean over lists of the mean popularity (Abdollahpouri et al. 2019, average recommendation popularity).

@@ -56,7 +56,7 @@ MetricValue precision(const ConfusionCounts& counts, ZeroDivision zero_division)
 MetricValue recall(const ConfusionCounts& counts, ZeroDivision zero_division);
 /// TN / (TN + FP): recall of the negatives. 0 / 0: no row is negative.
 MetricValue specificity(const ConfusionCounts& counts, ZeroDivision zero_division);
-/// (1 + β²) TP / ((1 + β²) TP + FP + β² FN), van Rijsbergen (1979), chapter 7; β = 1 is F1, 0 is precision, infinite is
+/// (1 + β²) TP / ((1 + β²) TP + FP + β² FN), van Rijsbergen (1979); β = 1 is F1, 0 is precision, infinite is
 /// recall. 0 / 0: no row is positive and none was predicted so; else 0 where TP is. Throws invalid_argument for β < 0.
 MetricValue f_beta(const ConfusionCounts& counts, double beta, ZeroDivision zero_division);
 

@@ -91,7 +91,7 @@ struct Ranking {
 /// The gain of a grade.
 double gain_of(std::int32_t grade, Gain gain);
 
-/// A score as trec_eval keeps it: the nearest float, infinite beyond the largest.
+/// A score as trec_eval 9 keeps it: the nearest float, infinite beyond the largest.
 float as_float(double score);
 
 }  // namespace tamis::metrics

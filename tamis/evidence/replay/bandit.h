@@ -63,8 +63,8 @@ struct BanditEstimate {
   IntervalKind interval = IntervalKind::none;
   std::uint64_t events = 0, units = 0;
   std::uint64_t matched = 0;          ///< replay: events kept; ips, snips, dr: events of weight > 0; dm: 0
-  std::optional<double> effective;    ///< Kish's effective sample size (sum w)^2 / sum w^2; nullopt where nothing is
-                                      ///< weighed (dm) or no event has a weight
+  std::optional<double> effective;    ///< effective sample size (sum w)^2 / sum w^2 (Kish 1965); nullopt where nothing
+                                      ///< is weighed (dm) or no event has a weight
   std::optional<double> mean_weight;  ///< 1 in expectation where the propensities are right, before clipping
   std::optional<double> max_weight;   ///< after clipping
   std::uint64_t clipped = 0;          ///< events whose weight was above `clip`
