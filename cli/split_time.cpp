@@ -8,6 +8,7 @@
 #include "tamis/base/config.h"
 #include "tamis/base/error.h"
 #include "tamis/data/folds_time.h"
+#include "tamis/data/time_column.h"
 
 namespace tamis::cli {
 

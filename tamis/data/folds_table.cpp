@@ -2,82 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <cmath>
-
 #include "tamis/base/error.h"
-#include "tamis/base/number.h"
+#include "tamis/data/time_column.h"
 
 namespace tamis::data {
-
-namespace {
-
-constexpr std::uint64_t kSomeMillis = 100'000'000'000;
-constexpr std::uint64_t kSomeMicros = 100'000'000'000'000;
-constexpr std::uint64_t kSomeNanos = 100'000'000'000'000'000;
-constexpr Time kYear1 = -62'135'596'800 * kSecond;
-constexpr Time kYear10000 = 253'402'300'800 * kSecond;
-constexpr Time kYear2000 = 946'684'800 * kSecond;
-constexpr std::string_view kWantTime = "a time (2024-01-31 13:05:00, or seconds since 1970)";
-
-bool in_range(Time time) {
-  return time >= kYear1 && time < kYear10000;
-}
-
-/// The unit is told by the size, as in logs, and the sign is let be.
-bool time_of_integer(std::int64_t number, Time& time) {
-  const std::uint64_t size = number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
-  if (size > kSomeNanos) {
-    time = number / 1000 - (number % 1000 < 0 ? 1 : 0);
-  } else if (size > kSomeMicros) {
-    time = number;
-  } else if (size > kSomeMillis) {
-    time = number * 1000;
-  } else {
-    time = number * kSecond;
-  }
-  return in_range(time);
-}
-
-bool time_of_real(double seconds, Time& time) {
-  std::int64_t integer = 0;
-  if (whole(seconds, integer)) return time_of_integer(integer, time);
-  if (!(std::fabs(seconds) < static_cast<double>(kSomeMillis))) return false;
-  time = std::llround(seconds * static_cast<double>(kSecond));
-  return in_range(time);
-}
-
-bool digits(std::string_view text, int& value) {
-  value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return false;
-    value = 10 * value + (c - '0');
-  }
-  return true;
-}
-
-}  // namespace
-
-bool parse_any_time(std::string_view text, Time& time) {
-  const bool dated = text.size() >= 10 && text[4] == '-' && text[7] == '-';
-  if (!dated) {
-    std::int64_t integer = 0;
-    double real = 0;
-    if (parse_integer(text, integer)) return time_of_integer(integer, time);
-    return parse_real(text, real) && time_of_real(real, time);
-  }
-  int year = 0, month = 0, day = 0;
-  if (!digits(text.substr(0, 4), year) || !digits(text.substr(5, 2), month) || !digits(text.substr(8, 2), day))
-    return false;
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  // The clock behind the date is read as that of another day, one that parse_time takes.
-  Time clock = 0;
-  if (year < 1 || !date.ok() || !parse_time("2000-01-01" + std::string(text.substr(10)), clock)) return false;
-  const Time days = std::chrono::sys_days(date).time_since_epoch().count();
-  time = days * kDay + (clock - kYear2000);
-  return in_range(time);
-}
 
 namespace {
 
@@ -137,26 +65,13 @@ class RowsReader {
       const Column& cell = cells[1 + keys + t];
       if (cell.valid[i] == 0) {
         if (t < columns_.filled_times) return fmt::format("column '{}' is empty", columns_.times[t]);
-      } else if (!time_of(cell, i, times_[t])) {
-        return fmt::format("column '{}': '{}' is not {}", columns_.times[t], written(cell, i), kWantTime);
+      } else if (!time_of_cell(cell, i, times_[t])) {
+        return fmt::format("column '{}': '{}' is not {}", columns_.times[t], written_cell(cell, i), kTimeWanted);
       }
     }
     for (std::size_t k = 0; k < keys; ++k) read_.keys[k].codes.push_back(read_.keys[k].names.add(cells[1 + k].text[i]));
     for (std::size_t t = 0; t < times_.size(); ++t) read_.times[t].push_back(times_[t]);
     return "";
-  }
-
-  static bool time_of(const Column& cell, std::size_t i, Time& time) {
-    if (cell.type == ColumnType::text) return parse_any_time(cell.text[i], time);
-    if (cell.type == ColumnType::real) return time_of_real(cell.real[i], time);
-    if (cell.type == ColumnType::integer) return time_of_integer(cell.integer[i], time);
-    time = cell.integer[i];
-    return in_range(time);
-  }
-
-  static std::string written(const Column& cell, std::size_t i) {
-    if (cell.type == ColumnType::text) return std::string(cell.text[i].substr(0, 40));
-    return cell.type == ColumnType::real ? fmt::format("{}", cell.real[i]) : fmt::format("{}", cell.integer[i]);
   }
 
   const RowColumns& columns_;

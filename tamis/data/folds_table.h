@@ -12,12 +12,6 @@
 
 namespace tamis::data {
 
-/// Reads what parse_time reads, in the years 1 to 9999, and numbers before 1970: "1969-07-20T20:17:40Z",
-/// "1890-01-01 00:00+05:30", seconds since 1970 with or without a sign ("-86400", "0.5"); a whole number beyond 10^11,
-/// 10^14 or 10^17 either way is milliseconds, microseconds or nanoseconds (docs/formats/event_log.md). False if it is
-/// none of these.
-bool parse_any_time(std::string_view text, Time& time);
-
 /// Stands for an empty cell of a time column that may have some.
 inline constexpr Time kNoTime = std::numeric_limits<Time>::min();
 
