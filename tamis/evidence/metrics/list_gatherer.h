@@ -1,36 +1,38 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "tamis/evidence/metrics/judged.h"
-#include "tamis/evidence/metrics/trec_rows.h"
+#include "tamis/evidence/metrics/judgments.h"
 
 namespace tamis::metrics {
 
-/// Puts the rows of a query together, one query after the other: drops a document that came before, and finds the order
-/// of ids where ties ask for it.
+/// Puts the rows of a query together, one query after the other: drops a document that came before, finds those that
+/// are judged, and the order of ids where ties ask for it.
 class ListGatherer {
  public:
-  explicit ListGatherer(RetrievedLists& to);
+  explicit ListGatherer(RetrievedLists& to) : to_(to) {}
 
   void begin();
-  /// The next row of the query, its grade looked up. False if the document came before. `document` must live until
-  /// finish().
-  bool add(std::string_view document, const RankingRow& row);
-  /// The place of the list; its `part` is the caller's.
-  ListPlace finish();
+  /// The next row of the query. False if the document came before. `document` must live until finish().
+  bool add(std::string_view document, const RankingRow& row) {
+    if (!documents_.add(document, row.hash)) return false;
+    to_.scores.push_back(row.score);
+    return true;
+  }
+  /// The place of the list; its `part` is the caller's. judgments: those of the query. They are looked up among the
+  /// documents and not the other way round: they are fewer, and lie one after the other.
+  ListPlace finish(std::span<const Judgment> judgments);
 
  private:
-  void grow();
   bool ties_matter();
 
   RetrievedLists& to_;
   ListPlace place_;
-  std::vector<std::string_view> documents_;
-  std::vector<std::uint32_t> hashes_;
-  std::vector<std::uint32_t> slots_;  ///< of the documents by hash: index + 1; a power of two of them
+  TextNumbers documents_;
   std::vector<float> floats_;
 };
 

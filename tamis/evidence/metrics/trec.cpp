@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <numeric>
 #include <optional>
 #include <unordered_set>
 
@@ -17,43 +16,14 @@ namespace {
 
 constexpr std::size_t kQueriesAtATime = 512;
 
-struct Duplicate {
-  std::uint32_t piece = 0;
-  std::uint64_t row = 0;
-  std::uint32_t query = 0;
-};
-
 // A block of queries gathered by one thread.
 struct Gathered {
   RetrievedLists lists;
-  std::vector<Duplicate> duplicates;
+  std::vector<DuplicateRow> duplicates;
 };
-
-struct SegmentPlace {
-  std::uint32_t piece = 0;
-  std::uint32_t segment = 0;
-};
-
-// The segments of each query, in the order of the file: those of query q from starts[q] on.
-std::vector<SegmentPlace> sort_segments(const RankingPieces& run, std::size_t queries,
-                                        std::vector<std::uint64_t>& starts) {
-  starts.assign(queries + 1, 0);
-  for (const RankingPiece& piece : run.pieces)
-    for (const RankingSegment& segment : piece.segments)
-      if (segment.number != kNoQuery) ++starts[segment.number + 1];
-  std::partial_sum(starts.begin(), starts.end(), starts.begin());
-  std::vector<SegmentPlace> sorted(starts.back());
-  std::vector<std::uint64_t> next(starts.begin(), starts.end() - 1);
-  for (std::uint32_t p = 0; p < run.pieces.size(); ++p) {
-    const auto& segments = run.pieces[p].segments;
-    for (std::uint32_t s = 0; s < segments.size(); ++s)
-      if (segments[s].number != kNoQuery) sorted[next[segments[s].number]++] = {p, s};
-  }
-  return sorted;
-}
 
 // Gathers a run whose rows are all in memory, whatever their order.
-void gather_all(RankingPieces& run, Judged& judged, Quarantine& quarantine) {
+void gather_all(RankingPieces& run, const Judgments& judgments, Judged& judged, Quarantine& quarantine) {
   std::vector<std::uint64_t> starts;
   const std::vector<SegmentPlace> segments = sort_segments(run, judged.size(), starts);
   const std::size_t blocks = (judged.size() + kQueriesAtATime - 1) / kQueriesAtATime;
@@ -68,23 +38,19 @@ void gather_all(RankingPieces& run, Judged& judged, Quarantine& quarantine) {
         const RankingSegment& segment = piece.segments[segments[i].segment];
         for (std::uint64_t r = segment.first; r < segment.first + segment.rows; ++r)
           if (!gatherer.add(piece.document(piece.rows[r]), piece.rows[r]))
-            gathered[block].duplicates.push_back({segments[i].piece, r, static_cast<std::uint32_t>(query)});
+            gathered[block].duplicates.push_back({segments[i].piece, r, segment.query});
       }
-      judged.places[query] = gatherer.finish();
+      judged.places[query] = gatherer.finish(judgments.of(static_cast<std::uint32_t>(query)));
       judged.places[query].part = static_cast<std::uint32_t>(block);
     }
   });
-  std::vector<Duplicate> duplicates;
+  std::vector<DuplicateRow> duplicates;
   for (Gathered& block : gathered) {
     duplicates.insert(duplicates.end(), block.duplicates.begin(), block.duplicates.end());
     judged.parts.push_back(std::move(block.lists));
   }
-  std::sort(duplicates.begin(), duplicates.end(), [](const Duplicate& a, const Duplicate& b) {
-    return a.piece != b.piece ? a.piece < b.piece : a.row < b.row;
-  });
-  for (const Duplicate& row : duplicates)
-    refuse_duplicate(run, row.piece, run.pieces[row.piece].rows[row.row], judged.queries[row.query], quarantine);
   judged.duplicate_documents = duplicates.size();
+  refuse_duplicates(run, std::move(duplicates), quarantine);
   std::unordered_set<std::string_view> unjudged;
   for (const RankingPiece& piece : run.pieces) {
     judged.unjudged_query_rows += piece.unmatched_rows;
@@ -126,7 +92,7 @@ JudgedFiles read_judged(const RankingFile& judgments_file, const RankingFile& ru
     streamed = stream_run(run_file, judgments, judged, quarantine, progress);
   if (!streamed) {
     RankingPieces run = read(run_file, &judgments);
-    gather_all(run, judged, quarantine);
+    gather_all(run, judgments, judged, quarantine);
     streamed = run.input;
   }
   for (const ListPlace& place : judged.places) {

@@ -5,6 +5,7 @@
 
 #include "tamis/base/error.h"
 #include "tamis/base/parallel.h"
+#include "tamis/evidence/metrics/text_numbers.h"
 #include "tamis/evidence/metrics/trec_rows.h"
 #include "tamis/evidence/metrics/trec_windows.h"
 
@@ -22,26 +23,13 @@ RankingPieces read_trec_pieces(const RankingFile& file, const Judgments* judgmen
   RankingPieces read;
   TrecWindows windows(file.path);
   progress.begin("reading " + windows.stream().name(), windows.stream().plain() ? windows.stream().stored_bytes() : 0);
-  TrecWindows::Window window = windows.next();
-  while (!window.text.empty()) {
-    const std::size_t begin = read.pieces.size();
-    for (const std::string_view text : window.cut()) {
-      read.pieces.emplace_back();
-      read.pieces.back().text = text;
-      read.pieces.back().owner = window.owner;
-    }
-    TrecWindows::Window following;
-    // The first task reads on while the others parse.
-    parallel_for(read.pieces.size() - begin + 1, [&](std::size_t task) {
-      if (task == 0) {
-        following = windows.next();
-      } else {
-        RankingRows(read.pieces[begin + task - 1], judgments).parse_trec();
-      }
-    });
-    progress.advance(window.text.size());
-    window = std::move(following);
-  }
+  read.pieces = windows.make_all<RankingPiece>(progress, [&](const TrecWindows::Window& window) {
+    RankingPiece piece;
+    piece.text = window.text;
+    piece.owner = window.bytes;
+    RankingRows(piece, judgments).parse_trec();
+    return piece;
+  });
   progress.end();
   read.input.path = windows.stream().name();
   read.input.bytes = windows.stream().stored_bytes();
@@ -54,6 +42,7 @@ RankingPieces read_trec_pieces(const RankingFile& file, const Judgments* judgmen
     read.input.rows_quarantined += piece.refused.size();
     line += piece.lines;
   }
+  windows.require_text(line - 1);
   require_rows(read.input, quarantine);
   return read;
 }

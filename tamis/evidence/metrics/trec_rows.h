@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +20,7 @@ struct RankingRow {
   std::uint32_t offset = 0;  ///< of the document's id in the piece
   std::uint32_t length = 0;
   std::uint32_t hash = 0;          ///< of that id
-  std::int32_t grade = kUnjudged;  ///< read with judgments, looked up for a run
+  std::int32_t grade = kUnjudged;  ///< of judgments
 };
 
 /// Rows of one query that follow each other.
@@ -29,7 +29,6 @@ struct RankingSegment {
   std::uint32_t number = kNoQuery;  ///< of the query
   std::uint64_t first = 0;          ///< row of the piece
   std::uint64_t rows = 0;
-  std::uint64_t judged = 0;  ///< rows that have a grade
 };
 
 /// A part of a file that is read by one thread.
@@ -57,15 +56,15 @@ struct RankingPiece {
 
 class Judgments;
 
-/// Reads rows into pieces. Rows of a run are asked about as they come: their query's number, their document's grade;
-/// without `judgments` it is judgments that are read.
+/// Reads rows into pieces. Of a run the number of each row's query is asked for as it comes; without `judgments` it is
+/// judgments that are read.
 class RankingRows {
  public:
   RankingRows(RankingPiece& piece, const Judgments* judgments) : piece_(piece), judgments_(judgments) {}
   /// Reads the lines of piece.text.
   void parse_trec();
   /// Takes a row whose document lies in piece.text.
-  void take(std::string_view query, RankingRow row);
+  void take(std::string_view query, const RankingRow& row);
 
  private:
   RankingPiece& piece_;
@@ -89,7 +88,25 @@ RankingPieces read_table_pieces(const RankingFile& file, const Judgments* judgme
 /// Throws runtime_error if every row was refused, or there is none.
 void require_rows(const InputFile& input, const Quarantine& quarantine);
 
-/// 32 bits of a text; equal texts have equal bits on one machine.
-std::uint32_t hash_of(std::string_view text);
+/// Where a segment is.
+struct SegmentPlace {
+  std::uint32_t piece = 0;
+  std::uint32_t segment = 0;
+};
+/// The segments of each of `queries`, in the order of the file: those of query q from starts[q] on, up to starts[q +
+/// 1].
+std::vector<SegmentPlace> sort_segments(const RankingPieces& pieces, std::size_t queries,
+                                        std::vector<std::uint64_t>& starts);
+
+/// A row whose document came before for its query.
+struct DuplicateRow {
+  std::uint32_t piece = 0;
+  std::uint64_t row = 0;  ///< of the piece
+  std::string_view query;
+};
+/// Quarantines them, in the order of the file.
+void refuse_duplicates(RankingPieces& pieces, std::vector<DuplicateRow> rows, Quarantine& quarantine);
+/// "document 'D' was met before for query 'Q'; the first row is kept"
+std::string met_before(std::string_view document, std::string_view query);
 
 }  // namespace tamis::metrics

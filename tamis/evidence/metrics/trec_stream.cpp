@@ -36,19 +36,22 @@ struct Part {
   std::uint64_t duplicates = 0;
 };
 
-void gather_part(std::string_view text, const Judgments& judgments, Part& part) {
+Part gather_part(std::string_view text, const Judgments& judgments) {
+  constexpr std::size_t kShortLine = 24;
+  Part part;
+  part.lists.scores.reserve(text.size() / kShortLine);
   ListGatherer gatherer(part.lists);
   std::string_view query;
   std::uint32_t number = kNoQuery;
   const auto finish = [&] {
-    if (number != kNoQuery) part.places.push_back({number, gatherer.finish()});
+    if (number != kNoQuery) part.places.push_back({number, gatherer.finish(judgments.of(number))});
   };
-  const auto row = [&](std::string_view name, RankingRow& read, std::uint64_t line, std::string_view written) {
+  const auto row = [&](std::string_view name, const RankingRow& read, std::uint64_t line, std::string_view written) {
     ++part.rows;
     if (query.data() == nullptr || query != name) {
       finish();
       query = name;
-      number = judgments.query(name);
+      number = judgments.query(name, number + 1);
       if (number == kNoQuery) part.unjudged.emplace_back(name);
       gatherer.begin();
     }
@@ -57,7 +60,6 @@ void gather_part(std::string_view text, const Judgments& judgments, Part& part) 
       return;
     }
     const std::string_view document = text.substr(read.offset, read.length);
-    read.grade = judgments.grade(number, document, read.hash);
     if (gatherer.add(document, read)) return;
     ++part.duplicates;
     part.refused.push_back({line, met_before(document, name), std::string(written)});
@@ -66,8 +68,9 @@ void gather_part(std::string_view text, const Judgments& judgments, Part& part) 
     ++part.rows;
     part.refused.push_back({line, std::move(reason), std::string(written)});
   };
-  part.lines = for_each_trec_row(text, true, row, refuse);
+  part.lines = for_each_trec_row<kRunCells>(text, row, refuse);
   finish();
+  return part;
 }
 
 // Hands over what the parts hold.
@@ -95,40 +98,28 @@ InputFile tell(std::vector<Part>& parts, const ByteStream& stream, Judged& judge
 
 }  // namespace
 
-std::string met_before(std::string_view document, std::string_view query) {
-  return fmt::format("document '{}' was met before for query '{}'; the first row is kept", document, query);
-}
-
 std::optional<InputFile> stream_run(const RankingFile& file, const Judgments& judgments, Judged& judged,
                                     Quarantine& quarantine, Progress& progress) {
   TrecWindows windows(file.path);
   progress.begin("reading " + windows.stream().name(), windows.stream().plain() ? windows.stream().stored_bytes() : 0);
-  std::vector<Part> parts;
+  std::mutex guard;
   std::vector<bool> met(judgments.size());
-  TrecWindows::Window window = windows.next();
-  while (!window.text.empty()) {
-    const std::vector<std::string_view> texts = window.cut();
-    const std::size_t begin = parts.size();
-    parts.resize(begin + texts.size());
-    TrecWindows::Window following;
-    // The first task reads on while the others gather.
-    parallel_for(texts.size() + 1, [&](std::size_t task) {
-      if (task == 0) {
-        following = windows.next();
-      } else {
-        gather_part(texts[task - 1], judgments, parts[begin + task - 1]);
-      }
-    });
-    for (std::size_t p = begin; p < parts.size(); ++p) {
-      for (const QueryPlace& list : parts[p].places) {
-        if (met[list.query]) return std::nullopt;
-        met[list.query] = true;
-      }
+  bool scattered = false;
+  std::vector<Part> parts = windows.make_all<Part>(progress, [&](const TrecWindows::Window& window) {
+    Part part = gather_part(window.text, judgments);
+    const std::lock_guard lock(guard);
+    for (const QueryPlace& list : part.places) {
+      scattered = scattered || met[list.query];
+      met[list.query] = true;
     }
-    progress.advance(window.text.size());
-    window = std::move(following);
-  }
+    if (scattered) windows.stop();
+    return part;
+  });
+  if (scattered) return std::nullopt;
   progress.end();
+  std::uint64_t lines = 0;
+  for (const Part& part : parts) lines += part.lines;
+  windows.require_text(lines);
   const InputFile input = tell(parts, windows.stream(), judged, quarantine);
   require_rows(input, quarantine);
   return input;

@@ -13,7 +13,4 @@ namespace tamis::metrics {
 std::optional<InputFile> stream_run(const RankingFile& file, const Judgments& judgments, Judged& judged,
                                     Quarantine& quarantine, Progress& progress);
 
-/// "document 'D' was met before for query 'Q'; the first row is kept"
-std::string met_before(std::string_view document, std::string_view query);
-
 }  // namespace tamis::metrics
