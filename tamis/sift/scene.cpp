@@ -85,7 +85,7 @@ void load_log(const Plan& plan, std::uint64_t seed, Quarantine& quarantine, doub
   quarantine.check(rows, max_bad);
   scene.fingerprint = fingerprint_of(scene.data);
   const data::EventLog& log = scene.data.log;
-  const std::string& source = scene.data.inputs.front().path;
+  const std::string& source = scene.data.inputs.back().path;  // the log, which is read after its items
   if (log.clicks() == 0) fail_world(source, "the log holds no click: there is nothing to learn or to score");
   if (log.has_impressions() && log.clicks() * 2 == log.size()) {
     fail_world(source, "every item shown was clicked: no order can be judged");
