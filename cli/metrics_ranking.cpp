@@ -1,3 +1,5 @@
+#include "cli/metrics_ranking.h"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -19,9 +21,26 @@
 
 namespace tamis::cli {
 
+using Json = nlohmann::ordered_json;
+
+Json json_of_mean(const stats::Summary& summary, double alpha) {
+  Json json{{"value", nullptr}, {"queries", summary.count}, {"low", nullptr}, {"high", nullptr}};
+  if (summary.count > 0) json["value"] = summary.mean;
+  if (const auto interval = metrics::interval_over_queries(summary, alpha)) {
+    json["low"] = interval->low;
+    json["high"] = interval->high;
+  } else {
+    json["why"] = summary.count == 0 ? "no query defines it" : "one query has no interval";
+  }
+  return json;
+}
+
+std::string percent(double alpha) {
+  return fmt::format("{:g} %", 100 * (1 - alpha));
+}
+
 namespace {
 
-using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 using metrics::RankingMeansChoices;
 
@@ -35,6 +54,8 @@ struct RankingFlags {
   std::int32_t level = 1, max_grade = 0;
   double alpha = 0.05, max_bad = 0.001;
   bool no_header = false;
+  SampledFlags sampled;
+  BeyondFlags beyond;
 };
 
 struct Asked {
@@ -85,6 +106,7 @@ Asked read_choices(const RankingFlags& flags) {
       chosen<Without>("--without-relevant", flags.without_relevant, {{"skip", Without::skip}, {"zero", Without::zero}});
   // Everything that needs no data is refused before any is read.
   check_choices(asked.metrics, asked.choices, 0);
+  check_beyond(flags.beyond, flags.run, asked.choices.ties);
   return asked;
 }
 
@@ -101,7 +123,13 @@ metrics::RankingFile file_of(const RankingFlags& flags, const std::string& path,
   return file;
 }
 
-metrics::JudgedFiles read(const RankingFlags& flags) {
+/// All that was read; its inputs are those of the tables of --beyond as well.
+struct Read {
+  metrics::JudgedFiles files;
+  std::optional<Beyond> beyond;
+};
+
+Read read(const RankingFlags& flags, metrics::Ties ties) {
   Quarantine quarantine;
   Progress progress(std::cerr, progress_style(flags.common));
   const auto set_aside = [&] {
@@ -111,21 +139,27 @@ metrics::JudgedFiles read(const RankingFlags& flags) {
       quarantine.write(fs::path(flags.per_query).parent_path() / "quarantine.tsv");
     }
   };
-  metrics::JudgedFiles files;
+  Read result;
+  std::vector<InputFile>& inputs = result.files.inputs;
   try {
-    files = metrics::read_judged(file_of(flags, flags.qrels, flags.relevance), file_of(flags, flags.run, flags.score),
-                                 quarantine, progress);
+    const metrics::RankingFile run = file_of(flags, flags.run, flags.score);
+    result.files = metrics::read_judged(file_of(flags, flags.qrels, flags.relevance), run, quarantine, progress);
+    if (flags.beyond.k > 0) {
+      result.beyond = measure_beyond(flags.beyond, run, ties, quarantine, progress);
+      inputs.insert(inputs.end(), result.beyond->inputs.begin(), result.beyond->inputs.end());
+    }
   } catch (...) {
     set_aside();
     throw;
   }
   set_aside();
-  const std::uint64_t rows = files.inputs[0].rows_read + files.inputs[1].rows_read;
+  std::uint64_t rows = 0;
+  for (const InputFile& input : inputs) rows += input.rows_read;
   quarantine.check(rows, flags.max_bad);
   if (quarantine.count() > 0)
     spdlog::warn("{} of {} rows could not be read and are left out; the first: {}", quarantine.count(), rows,
                  quarantine.first());
-  return files;
+  return result;
 }
 
 /// A row a query, an empty cell where the query is left out.
@@ -141,22 +175,6 @@ void write_per_query(const std::string& path, const metrics::Judged& judged, con
       columns[m + 1].real.push_back(measured.values[q * metrics.size() + m]);
   }
   write_table(path, columns);
-}
-
-Json json_of(const stats::Summary& summary, double alpha) {
-  Json json{{"value", nullptr}, {"queries", summary.count}, {"low", nullptr}, {"high", nullptr}};
-  if (summary.count > 0) json["value"] = summary.mean;
-  if (const auto interval = metrics::interval_over_queries(summary, alpha)) {
-    json["low"] = interval->low;
-    json["high"] = interval->high;
-  } else {
-    json["why"] = summary.count == 0 ? "no query defines it" : "one query has no interval";
-  }
-  return json;
-}
-
-std::string percent(double alpha) {
-  return fmt::format("{:g} %", 100 * (1 - alpha));
 }
 
 Json conventions_of(const RankingFlags& flags, const Asked& asked) {
@@ -200,7 +218,7 @@ Json json_of(const RankingFlags& flags, const Asked& asked, const metrics::Judge
   json["per_query"] = flags.per_query.empty() ? Json(nullptr) : Json(flags.per_query);
   json["metrics"] = Json::object();
   for (std::size_t m = 0; m < asked.metrics.size(); ++m)
-    json["metrics"][asked.metrics[m].name] = json_of(measured.means.value()[m], flags.alpha);
+    json["metrics"][asked.metrics[m].name] = json_of_mean(measured.means.value()[m], flags.alpha);
   return json;
 }
 
@@ -236,7 +254,6 @@ std::string table_of(const RankingFlags& flags, const Asked& asked, const metric
     text += fmt::format("{}: {}.\n", metric.name, metrics::conventions(metric, asked.choices));
   text += "Mean over queries; interval: Student's t.\n" + notes_of(flags, judged, means);
   if (!flags.per_query.empty()) text += "Per query: " + flags.per_query + "\n";
-  text.pop_back();
   return text;
 }
 
@@ -245,13 +262,28 @@ void run_ranking(RankingFlags& flags) {
   apply_threads(flags.common);
   if (!flags.common.out.empty()) make_output_folder(flags.common.out);
   if (!flags.per_query.empty()) make_folder_of(flags.per_query);
-  const metrics::JudgedFiles files = read(flags);
+  const Read all = read(flags, asked.choices.ties);
+  const metrics::JudgedFiles& files = all.files;
   if (asked.choices.max_grade == 0) asked.choices.max_grade = files.judged.highest_grade;
   const metrics::Measured measured =
       metrics::measure_all(files.judged, asked.metrics, asked.choices, asked.means, !flags.per_query.empty());
   if (!flags.per_query.empty()) write_per_query(flags.per_query, files.judged, measured);
-  print(flags.common.json ? json_of(flags, asked, files, measured).dump(2)
-                          : table_of(flags, asked, files.judged, measured.means));
+  std::optional<metrics::SampledMeans> sampled;
+  if (flags.sampled.negatives > 0)
+    sampled = metrics::measure_sampled(files.judged, asked.metrics, asked.choices, asked.means, flags.sampled.negatives,
+                                       flags.common.seed);
+  if (flags.common.json) {
+    Json json = json_of(flags, asked, files, measured);
+    if (sampled) add_sampled_json(json, *sampled, flags.sampled, measured.means, flags.alpha);
+    if (all.beyond) add_beyond_json(json, *all.beyond, flags.beyond);
+    print(json.dump(2));
+    return;
+  }
+  std::string text = table_of(flags, asked, files.judged, measured.means);
+  if (sampled) text += "\n" + sampled_text(*sampled, flags.sampled, measured.means, flags.alpha);
+  if (all.beyond) text += "\n" + beyond_text(*all.beyond, flags.beyond);
+  text.pop_back();
+  print(text);
 }
 
 std::string refuse_alpha(const std::string& text) {
@@ -321,6 +353,8 @@ void add_metrics_ranking(CLI::App& metrics) {
           "err, err@k, percentile_rank")
       ->delimiter(',');
   add_choices(*ranking, *flags);
+  add_sampled(*ranking, flags->sampled);
+  add_beyond(*ranking, flags->beyond);
   ranking->add_option("--per-query", flags->per_query, "Write each query's values: .tsv, .csv or .parquet")
       ->check(refuse_empty);
   add_out(*ranking, flags->common, "Folder for the rows that could not be read; beside --per-query when absent");
@@ -329,7 +363,9 @@ void add_metrics_ranking(CLI::App& metrics) {
       "Examples:\n"
       "  tamis metrics ranking --qrels qrels.txt --run run.txt --metrics ndcg@10,map,mrr\n"
       "  tamis metrics ranking --qrels judged.parquet --run scored.parquet --metrics ndcg@10 --ties average --json\n"
-      "  tamis metrics ranking --qrels qrels.txt --run run.txt --metrics map@100,rbp@0.8 --per-query values.tsv");
+      "  tamis metrics ranking --qrels qrels.txt --run run.txt --metrics map@100,rbp@0.8 --per-query values.tsv\n"
+      "  tamis metrics ranking --qrels qrels.txt --run run.txt --metrics ndcg@10,auc --negatives 100 --seed 1\n"
+      "  tamis metrics ranking --qrels qrels.txt --run run.txt --metrics ndcg@10 --beyond 10 --popularity counts.tsv");
   ranking->callback([flags] { run_ranking(*flags); });
 }
 
